@@ -1,0 +1,67 @@
+# What building fgf needs: found, or installed where this may be done, or named.
+#
+#   . cmake/prepare.sh; prepare [build | test]
+#
+# On Debian and Ubuntu as root, missing packages are installed. Elsewhere each missing part is named
+# and the exit status is 4; README.md says how to get them from environment modules or Spack.
+
+build_packages="gcc libc6-dev cmake ninja-build pkgconf openmpi-bin libopenmpi-dev
+  libhdf5-openmpi-dev libopenblas-serial-dev libyaml-dev libnifti-dev libpng-dev zlib1g-dev
+  libxxhash-dev librandom123-dev"
+test_packages="libcmocka-dev clang libclang-rt-14-dev hdf5-tools python3-h5py python3-numpy
+  python3-torch"
+
+# Parts that cannot be found, a line each.
+missing_parts() {
+  local tool library header
+  for tool in cc cmake ninja pkg-config mpicc mpirun; do
+    command -v "$tool" >/dev/null || echo "program $tool"
+  done
+  for library in openblas yaml-0.1 libpng libxxhash zlib; do
+    pkg-config --exists "$library" 2>/dev/null || echo "library $library (pkg-config)"
+  done
+  pkg-config --exists hdf5-openmpi 2>/dev/null || pkg-config --exists hdf5 2>/dev/null ||
+    echo "library parallel HDF5 (pkg-config hdf5-openmpi or hdf5)"
+  for header in nifti/nifti2_io.h Random123/philox.h; do
+    printf '#include <%s>\n' "$header" | ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1 ||
+      echo "header $header"
+  done
+  if [ "$1" = test ]; then
+    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <setjmp.h>\n#include <stdint.h>\n#include <cmocka.h>\n' |
+      ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1 || echo "header cmocka.h"
+  fi
+}
+
+# Tests that need more than the build: they are skipped and counted where it is absent.
+missing_extras() {
+  [ "$1" = test ] || return 0
+  command -v clang >/dev/null && command -v h5dump >/dev/null &&
+    /usr/bin/python3 -c 'import h5py, numpy, torch' 2>/dev/null || echo extras
+}
+
+prepare() {
+  local what=${1:-build} missing packages
+  missing=$(missing_parts "$what")$(missing_extras "$what")
+  [ -z "$missing" ] && return 0
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    packages=$build_packages
+    [ "$what" = test ] && packages="$packages $test_packages"
+    echo "installing the packages that are missing" >&2
+    # shellcheck disable=SC2086
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends $packages; } >/dev/null 2>&1 ||
+      echo "apt-get could not install everything; going on with what is there" >&2
+  fi
+  missing=$(missing_parts "$what")
+  if [ -n "$missing" ]; then
+    printf 'fgf cannot be built here: these are missing\n' >&2
+    printf '%s\n' "$missing" | sed 's/^/  /' >&2
+    printf 'README.md, "Building", says how to get them without root.\n' >&2
+    return 4
+  fi
+}
+
+# Open MPI refuses root, and wants to be told that ranks may outnumber cores.
+allow_mpi() {
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+}

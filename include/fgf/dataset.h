@@ -1,0 +1,98 @@
+/* The dataset file: preprocessed cases of one cohort, self-describing, read by every rank.
+ *
+ *   /image   [case, channel, depth, height, width] float32, x with the intensity window as [0, 1]
+ *   /mask    [case, depth, height, width] uint8
+ *   /case/...  one column each: id, patient, centre, label, event, time, follow_up, mask_pixels, source, ...
+ *   /excluded/id, reason     cases that were refused
+ *   /channel/... one row a channel: name, unit, window, slope, intercept
+ *   /origin, /preprocessing  texts
+ *   attributes: schema, schema_version, name, spacing_mm, masked, hash */
+#ifndef FGF_DATASET_H
+#define FGF_DATASET_H
+
+#include "fgf/feature.h" /* fgf_units */
+#include "fgf/group.h"
+#include "fgf/hash.h"
+#include "fgf/real.h"
+#include "fgf/status.h"
+
+#include <stdint.h>
+
+enum { FGF_CASE_ID = 64, FGF_CASE_TEXT = 64, FGF_CASE_SOURCE = 256, FGF_CHANNELS_MAX = 16 };
+
+/* What is known of a case apart from its image. NaN and label -1 = not known. */
+typedef struct fgf_case {
+    char id[FGF_CASE_ID], patient[FGF_CASE_ID], centre[FGF_CASE_TEXT];
+    int8_t label;                   /* 0, 1, -1 = none */
+    double event, time, follow_up;  /* as in the outcome table; days where it is days */
+    int64_t mask_pixels;
+    char mask_source[32];           /* "file" | "derived" */
+    char source[FGF_CASE_SOURCE];   /* base names of the files, ';' between */
+    char source_hash[FGF_HASH_TEXT];
+    int32_t slice;                  /* of the volume, -1 = the input was a slice */
+} fgf_case;
+
+typedef struct fgf_channel {
+    char name[32], unit[16];  /* "ct", "HU" */
+    double window[2];         /* stored units that became 0 and 1 */
+    fgf_units units;          /* q = slope * x + intercept */
+} fgf_channel;
+
+typedef struct fgf_cohort {
+    char name[64];
+    fgf_shape shape;             /* of every case */
+    double spacing[3];           /* mm: z, y, x */
+    bool masked;                 /* x = 0 outside the mask */
+    fgf_channel channel[FGF_CHANNELS_MAX];
+    const char *preprocessing;   /* canonical text of what was done: two cohorts with the same text
+                                    are comparable */
+} fgf_cohort;
+
+/* ---- writing ---- */
+typedef struct fgf_dataset_writer fgf_dataset_writer;
+
+/* Starts `path`.part with room for `count` cases. access_list: an HDF5 file access list as an opaque
+ * handle, or 0 for serial. `group`: the ranks of that list (NULL = this process alone); the four
+ * calls below are collective over it, with equal arguments but for a case's own data, and every rank
+ * returns the same status. `origin` is the manifest's text. FGF_ENVIRONMENT: cannot be written. */
+fgf_status fgf_dataset_writer_create(const char *path, const fgf_cohort *cohort, size_t count,
+                                     const char *origin, int64_t access_list, fgf_group *group,
+                                     fgf_dataset_writer **out) FGF_CHECKED;
+/* Writes case `index` (image planar [c][d][h][w] float, mask [d][h][w]); a rank with nothing to
+ * write passes index SIZE_MAX and NULL. Each case is put once, by one rank. FGF_DATA: a value that
+ * is not finite. */
+fgf_status fgf_dataset_writer_put(fgf_dataset_writer *writer, size_t index, const float *image,
+                                  const uint8_t *mask) FGF_CHECKED;
+/* Fewer cases than announced: the file will hold the first `count` ones. Before finish. */
+fgf_status fgf_dataset_writer_limit(fgf_dataset_writer *writer, size_t count) FGF_CHECKED;
+/* Writes the case table and the excluded ones, the content hash, closes, syncs, renames. The hash
+ * covers images, masks and what is known of the cases in file order, and nothing of how or by how
+ * many ranks the file was written. mask_pixels are counted here, whatever `cases` say. */
+fgf_status fgf_dataset_writer_finish(fgf_dataset_writer *writer, const fgf_case *cases,
+                                     size_t excluded, const char *const *excluded_id,
+                                     const char *const *excluded_reason) FGF_CHECKED;
+/* Closes and removes an unfinished .part. Collective with a parallel list. */
+void fgf_dataset_writer_destroy(fgf_dataset_writer **writer);
+
+/* ---- reading ---- */
+typedef struct fgf_dataset fgf_dataset;
+/* Opens and checks the whole table, not the images. Not collective, no parallel file access: any
+ * rank opens and reads for itself. FGF_DATA with one line: no dataset file, damaged, another
+ * version; FGF_ENVIRONMENT: cannot be opened at all. */
+fgf_status fgf_dataset_open(const char *path, fgf_dataset **out) FGF_CHECKED;
+void fgf_dataset_close(fgf_dataset **dataset);
+const fgf_cohort *fgf_dataset_cohort(const fgf_dataset *dataset);
+size_t fgf_dataset_case_count(const fgf_dataset *dataset);
+const fgf_case *fgf_dataset_case(const fgf_dataset *dataset, size_t index);
+const char *fgf_dataset_hash(const fgf_dataset *dataset);
+const char *fgf_dataset_origin(const fgf_dataset *dataset);
+size_t fgf_dataset_excluded_count(const fgf_dataset *dataset);
+void fgf_dataset_excluded(const fgf_dataset *dataset, size_t index, const char **id,
+                          const char **reason);
+/* x [d][h][w][c] and mask [d][h][w] of a case; either may be NULL. */
+fgf_status fgf_dataset_read(const fgf_dataset *dataset, size_t index, fgf_real *x,
+                            uint8_t *mask) FGF_CHECKED;
+/* Reads every image again and compares the content hash. */
+fgf_status fgf_dataset_verify(const fgf_dataset *dataset) FGF_CHECKED;
+
+#endif

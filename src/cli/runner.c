@@ -1,0 +1,249 @@
+/* Running a session's trials into a results file: where the trial, the ranks and the file meet. */
+#include "session.h"
+
+#include "fgf/kernel.h"
+#include "fgf/log.h"
+#include "fgf/memory.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* What the work of one trial needs on every rank. */
+typedef struct running {
+    session *session;
+    const run_options *options;
+    fgf_store *store;
+    const size_t *todo; /* trial of each job */
+    size_t todo_count;
+    int run_row;
+    size_t finished;
+} running;
+
+static bool stops(void *state)
+{
+    (void)state;
+    return fgf_par_stop_requested();
+}
+
+static void show_progress(void *state, const char *phase, size_t done, size_t total)
+{
+    const running *r = state;
+    fgf_progress("%zu of %zu trials done; this rank: %s %zu / %zu", r->finished, r->todo_count,
+                 phase, done, total);
+}
+
+/* A failure of the trial, as opposed to one of the machine or of fgf: the sweep goes on. */
+static bool is_trial_failure(fgf_status status)
+{
+    return status == FGF_NUMERIC || status == FGF_DATA || status == FGF_USAGE ||
+           status == FGF_MEMORY;
+}
+
+static fgf_status run_job(void *context, size_t job, fgf_group *group)
+{
+    fgf_status status = FGF_OK;
+    running *r = context;
+    fgf_row *row = NULL;
+    size_t trial = r->todo[job];
+    bool failed = false;
+    char error[FGF_ERROR_TEXT] = "";
+    const fgf_trial_hooks hooks = {.state = r,
+                                   .progress = show_progress,
+                                   .stop = stops,
+                                   .parameters = r->options->parameters,
+                                   .parameter_count = r->options->parameter_count};
+    FGF_TRY(fgf_group_agree(group, fgf_row_create(r->session->axes, &row)));
+    if (group->rank == 0)
+        status = fgf_store_mark_running(r->store, trial);
+    FGF_TRY(fgf_group_agree(group, status));
+    status = fgf_trial_run(r->session->context, session_trial(r->session, trial), group,
+                           &hooks, row);
+    failed = is_trial_failure(status);
+    if (failed) {
+        snprintf(error, sizeof error, "%.*s", FGF_ERROR_TEXT - 1, fgf_last_error()->message);
+        fgf_warn("trial %zu failed: %s", trial, error);
+        status = FGF_OK;
+    }
+    FGF_TRY(status);
+    if (group->rank == 0)
+        status = commit_row(r->store, trial, row, r->run_row, failed, error);
+    FGF_TRY(fgf_group_agree(group, status));
+    r->finished++;
+    if (failed)
+        status = fgf_fail(FGF_TRIAL, __FILE__, __LINE__, "%s", error);
+done:
+    fgf_row_destroy(&row);
+    return status;
+}
+
+/* Rank 0 prepares the file under its lock; every rank learns which trials are to be run. */
+static fgf_status prepare(const session *s, const char *output, bool retry, size_t *todo,
+                          size_t *todo_count)
+{
+    fgf_status status = FGF_OK;
+    results_layout *layout = NULL;
+    fgf_prepare_result prepared = {0};
+    *todo_count = 0;
+    FGF_TRY(results_layout_create(s, &layout));
+    FGF_TRY(fgf_store_prepare(output, results_layout_of(layout), (fgf_prepare_options){false},
+                              &prepared));
+    for (size_t i = 0; i < s->trial_count; i++) {
+        bool wanted = prepared.status[i] == FGF_TRIAL_EMPTY ||
+                      (retry && prepared.status[i] == FGF_TRIAL_FAILED);
+        if (wanted)
+            todo[(*todo_count)++] = i;
+    }
+    if (prepared.broken_count > 0)
+        fgf_warn("%s: %zu rows were not whole and are run again", output, prepared.broken_count);
+    if (prepared.how != FGF_STORE_CREATED)
+        fgf_log("%s: %zu of %zu trials are done%s", output, prepared.done_count,
+                prepared.trial_count,
+                prepared.how == FGF_STORE_REWRITTEN ? "; the file was laid out anew" : "");
+    if (prepared.failed_count > 0 && !retry)
+        fgf_log("%zu trials failed before; --retry-failed runs them again", prepared.failed_count);
+done:
+    results_layout_destroy(&layout);
+    fgf_prepare_result_clear(&prepared);
+    return status;
+}
+
+static fgf_status begin_run(const session *s, const arguments *given, running *r)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer line = {0};
+    char started[32], signature[128];
+    time_t now = time(NULL);
+    struct tm utc;
+    snprintf(signature, sizeof signature, "%s", fgf_kernel_signature());
+    char *slash = strchr(signature, '/');
+    if (slash)
+        *slash = '\0';
+    strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    add_command_line(given, &line);
+    FGF_TRY(line.status);
+    FGF_TRY(fgf_store_begin_run(r->store,
+                                &(fgf_run_record){.command_line = line.text,
+                                                  .started = started,
+                                                  .hosts = fgf_par_hosts(s->par),
+                                                  .ranks = fgf_par_size(s->par),
+                                                  .blas_core = signature,
+                                                  .instruction_set = slash ? slash + 1 : "",
+                                                  .version = FGF_VERSION " " FGF_COMMIT},
+                                &r->run_row));
+done:
+    fgf_buffer_clear(&line);
+    return status;
+}
+
+static void log_schedule(const fgf_schedule_report *report)
+{
+    double busy = 0, idle = 0;
+    for (int rank = 0; rank < report->ranks; rank++) {
+        busy += report->busy_seconds[rank];
+        idle += report->idle_seconds[rank];
+    }
+    fgf_log("%zu done, %zu failed, %zu left in %.1f s on %d rank%s (%.0f %% busy)", report->done,
+            report->failed, report->left, report->seconds, report->ranks,
+            report->ranks == 1 ? "" : "s", busy + idle > 0 ? 100 * busy / (busy + idle) : 100);
+}
+
+/* The jobs that are left, on all ranks. */
+static fgf_status run_todo(session *s, const arguments *given, const run_options *options,
+                           size_t *todo, size_t todo_count)
+{
+    fgf_status status = FGF_OK;
+    running r = {.session = s, .options = options, .todo = todo, .todo_count = todo_count};
+    fgf_schedule_report report = {0};
+    double *cost = NULL;
+    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(todo_count, &cost)));
+    for (size_t k = 0; k < todo_count; k++)
+        cost[k] = s->cost[todo[k]];
+    FGF_TRY(fgf_par_agree(s->par, fgf_store_open(options->output, &r.store)));
+    if (fgf_par_rank(s->par) == 0)
+        status = begin_run(s, given, &r);
+    FGF_TRY(fgf_par_agree(s->par, status));
+    fgf_par_broadcast(s->par, &r.run_row, sizeof r.run_row, 0);
+    status = fgf_schedule_run(s->par, cost, todo_count, options->group_size, run_job, &r, &report);
+    fgf_progress("%s", "");
+    if (status != FGF_MEMORY)
+        log_schedule(&report);
+done:
+    fgf_store_close(&r.store);
+    fgf_schedule_report_clear(&report);
+    fgf_free(cost);
+    return status;
+}
+
+/* Exit 1 whenever the file holds a failed trial, of this start or of an earlier one. */
+static fgf_status show_results(const char *output, bool quiet)
+{
+    fgf_status status = FGF_OK;
+    fgf_store_reader *reader = NULL;
+    size_t failed = 0;
+    FGF_TRY(fgf_store_reader_open(output, &reader));
+    if (!quiet)
+        FGF_TRY(print_results(reader));
+    for (size_t i = 0; i < fgf_store_reader_trial_count(reader); i++)
+        failed += fgf_store_reader_status(reader, i) == FGF_TRIAL_FAILED;
+    fgf_log("results: %s", output);
+    if (failed > 0)
+        FGF_FAIL(FGF_TRIAL, "%zu trials failed", failed);
+done:
+    fgf_store_reader_close(&reader);
+    return status;
+}
+
+fgf_status same_numerics(fgf_par *par)
+{
+    return fgf_par_same_text(par, "the numerics (BLAS core type / instruction set)",
+                             fgf_kernel_signature(),
+                             "results would differ in their last bits: set OPENBLAS_CORETYPE to "
+                             "the older of the two on every node, for instance "
+                             "OPENBLAS_CORETYPE=Haswell");
+}
+
+/* Takes the lock under this command line's name. */
+static fgf_status lock_results(const char *output, const arguments *given, fgf_lock **lock)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer holder = {0};
+    add_command_line(given, &holder);
+    FGF_TRY(holder.status);
+    FGF_TRY(fgf_store_lock(output, holder.text, lock));
+done:
+    fgf_buffer_clear(&holder);
+    return status;
+}
+
+fgf_status run_session(session *s, const arguments *given, const run_options *options)
+{
+    fgf_status status = FGF_OK;
+    fgf_par *par = s->par;
+    fgf_lock *lock = NULL;
+    size_t *todo = NULL;
+    size_t todo_count = 0;
+    bool first = fgf_par_rank(par) == 0;
+    fgf_par_install_stop_signals();
+    FGF_TRY(fgf_par_agree(par, first ? lock_results(options->output, given, &lock) : FGF_OK));
+    FGF_TRY(fgf_par_agree(par, FGF_ALLOCATE(s->trial_count, &todo)));
+    if (first)
+        status = prepare(s, options->output, options->retry, todo, &todo_count);
+    FGF_TRY(fgf_par_agree(par, status));
+    fgf_par_broadcast(par, &todo_count, sizeof todo_count, 0);
+    fgf_par_broadcast(par, todo, s->trial_count * sizeof *todo, 0);
+    if (todo_count > 0) {
+        fgf_log("%zu trials to run on %d rank%s", todo_count, fgf_par_size(par),
+                fgf_par_size(par) == 1 ? "" : "s");
+        status = run_todo(s, given, options, todo, todo_count);
+        if (status != FGF_TRIAL)
+            FGF_TRY(status);
+        status = FGF_OK;
+    }
+    FGF_TRY(fgf_par_agree(par, first ? show_results(options->output, options->quiet) : FGF_OK));
+done:
+    fgf_store_unlock(&lock);
+    fgf_free(todo);
+    return status;
+}

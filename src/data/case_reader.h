@@ -1,0 +1,30 @@
+/* One case from its files: read, checked, preprocessed. Not collective. */
+#ifndef FGF_DATA_CASE_READER_H
+#define FGF_DATA_CASE_READER_H
+
+#include "manifest.h"
+
+enum { FGF_REASON_BYTES = 512 };
+
+typedef enum fgf_case_state {
+    FGF_CASE_UNREAD, /* 0, so that ranks can merge tables by bitwise or */
+    FGF_CASE_GOOD,
+    FGF_CASE_BAD,
+    FGF_CASE_MISSING /* its first image is not there, and the manifest wants such cases left out */
+} fgf_case_state;
+
+/* What became of a candidate: plain bytes, merged between ranks. */
+typedef struct fgf_case_outcome {
+    int32_t state, height, width, slice;
+    double spacing[2];
+    char mask_source[32], source[FGF_CASE_SOURCE], source_hash[FGF_HASH_TEXT];
+    char reason[FGF_REASON_BYTES]; /* BAD, MISSING */
+} fgf_case_outcome;
+
+/* Reads case `id`. A fault of the case's own is an outcome and not an error: then image and mask are
+ * NULL and `outcome` says why. Else image (planar [c][h][w]) and mask [h][w] are the caller's.
+ * Errors: FGF_MEMORY. */
+fgf_status fgf_case_read(const fgf_manifest *manifest, const char *id, fgf_case_outcome *outcome,
+                         float **image, uint8_t **mask) FGF_CHECKED;
+
+#endif

@@ -1,0 +1,134 @@
+#include <hdf5.h>
+
+#include "dataset_file.h"
+#include "fgf/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT(name, unit, long_name)                                                                \
+    {#name, CASE_TEXT, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name}
+#define NUMBER(name, element, unit, long_name)                                                     \
+    {#name, element, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name}
+
+const case_column fgf_case_columns[] = {
+    TEXT(id, "", "case id"),
+    TEXT(patient, "", "patient that the case is of; cases of a patient stay on one side of a split"),
+    TEXT(centre, "", "hospital"),
+    NUMBER(label, CASE_I8, "1", "event within the horizon: 1, none: 0, not known: -1"),
+    NUMBER(event, CASE_F64, "1", "event at any time, as in the outcome table"),
+    NUMBER(time, CASE_F64, "days", "time to the event"),
+    NUMBER(follow_up, CASE_F64, "days", "time to the last follow-up"),
+    NUMBER(mask_pixels, CASE_I64, "1", "pixels of the mask"),
+    TEXT(mask_source, "", "file: a mask file; derived: pixels above 0, enclosed holes filled"),
+    TEXT(source, "", "files that the case was read from"),
+    TEXT(source_hash, "", "XXH3 hash of those files' bytes"),
+    NUMBER(slice, CASE_I32, "1", "slice of the volume, from 0; -1 where the input was a slice"),
+};
+const size_t fgf_case_column_count = sizeof fgf_case_columns / sizeof fgf_case_columns[0];
+
+hid_t fgf_text_type(size_t bytes)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && (H5Tset_size(type, bytes) < 0 || H5Tset_strpad(type, H5T_STR_NULLTERM) < 0 ||
+                      H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+        H5Tclose(type);
+        return -1;
+    }
+    return type;
+}
+
+hid_t fgf_case_column_type(const case_column *column)
+{
+    switch (column->element) {
+    case CASE_TEXT:
+        return fgf_text_type(column->bytes);
+    case CASE_I8:
+        return H5Tcopy(H5T_NATIVE_INT8);
+    case CASE_I32:
+        return H5Tcopy(H5T_NATIVE_INT32);
+    case CASE_I64:
+        return H5Tcopy(H5T_NATIVE_INT64);
+    case CASE_F64:
+        return H5Tcopy(H5T_NATIVE_DOUBLE);
+    }
+    return -1;
+}
+
+fgf_status fgf_case_content_of(fgf_shape shape, const float *image, const uint8_t *mask,
+                               fgf_case_content *out)
+{
+    fgf_status status = FGF_OK;
+    size_t pixels = (size_t)fgf_shape_pixels(shape), size = (size_t)fgf_shape_size(shape);
+    char both[2 * FGF_HASH_TEXT];
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < size; i++)
+        if (!(image[i] - image[i] == 0.0f))
+            FGF_FAIL(FGF_DATA, "value %zu of the image is not finite", i);
+    for (size_t i = 0; i < pixels; i++)
+        out->mask_pixels += mask[i] != 0;
+    fgf_hash image_hash = fgf_hash_bytes(image, size * sizeof *image);
+    fgf_hash mask_hash = fgf_hash_bytes(mask, pixels);
+    snprintf(both, sizeof both, "%s%s", image_hash.text, mask_hash.text);
+    memcpy(out->hash, fgf_hash_bytes(both, strlen(both)).text, FGF_HASH_TEXT);
+done:
+    return status;
+}
+
+fgf_status fgf_dataset_content_hash(const fgf_cohort *cohort, const fgf_case *cases,
+                                    const fgf_case_content *contents, size_t count, fgf_hash *out)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer text = {0};
+    fgf_buffer_add(&text, "%s %d\n%s\nshape %d %d %d %d\nspacing %a %a %a\nmasked %d\n",
+                   FGF_DATASET_SCHEMA, FGF_DATASET_VERSION,
+                   cohort->preprocessing ? cohort->preprocessing : "", cohort->shape.channels,
+                   cohort->shape.depth, cohort->shape.height, cohort->shape.width,
+                   cohort->spacing[0], cohort->spacing[1], cohort->spacing[2], cohort->masked);
+    for (int c = 0; c < cohort->shape.channels; c++) {
+        const fgf_channel *channel = &cohort->channel[c];
+        fgf_buffer_add(&text, "channel %s %s %a %a %a %a\n", channel->name, channel->unit,
+                       channel->window[0], channel->window[1], channel->units.slope,
+                       channel->units.intercept);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const fgf_case *k = &cases[i];
+        /* A NaN prints with a sign on some systems: missing is written out. */
+        const double times[3] = {k->event, k->time, k->follow_up};
+        fgf_buffer_add(&text, "%s\t%s\t%s\t%d", k->id, k->patient, k->centre, k->label);
+        for (int t = 0; t < 3; t++)
+            if (times[t] != times[t])
+                fgf_buffer_add(&text, "\t-");
+            else
+                fgf_buffer_add(&text, "\t%a", times[t]);
+        fgf_buffer_add(&text, "\t%s\n", contents[i].hash);
+    }
+    FGF_TRY(text.status);
+    *out = fgf_hash_bytes(text.text, text.length);
+done:
+    fgf_buffer_clear(&text);
+    return status;
+}
+
+void fgf_hdf5_quiet(void) { (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+struct reason {
+    char *text;
+    size_t bytes;
+};
+
+static herr_t keep_innermost(unsigned depth, const H5E_error2_t *entry, void *data)
+{
+    struct reason *reason = data;
+    (void)depth;
+    if (entry->desc && entry->desc[0])
+        snprintf(reason->text, reason->bytes, "%s", entry->desc);
+    return 1; /* the walk goes upward from the innermost: one is enough */
+}
+
+void fgf_hdf5_reason(char *text, size_t bytes)
+{
+    struct reason reason = {text, bytes};
+    text[0] = '\0';
+    (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &reason);
+}

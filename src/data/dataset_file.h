@@ -1,0 +1,53 @@
+/* What writer and reader of a dataset file share. Include after hdf5.h. */
+#ifndef FGF_DATA_DATASET_FILE_H
+#define FGF_DATA_DATASET_FILE_H
+
+#include "fgf/dataset.h"
+#include "fgf/text.h"
+
+#define FGF_DATASET_SCHEMA "fgf dataset"
+enum {
+    FGF_DATASET_VERSION = 1,
+    FGF_EXCLUDED_REASON = 512,
+    FGF_DATASET_EXTENT_MOST = 1 << 20,   /* of one axis */
+    FGF_DATASET_ELEMENTS_MOST = 1 << 28, /* of one case: 1 GiB of float, below HDF5's chunk limit */
+    FGF_DATASET_TEXT_MOST = 1 << 24
+};
+
+/* One column of /case: where it is in fgf_case, and how it stands in the file. */
+typedef enum case_element { CASE_TEXT, CASE_I8, CASE_I32, CASE_I64, CASE_F64 } case_element;
+typedef struct case_column {
+    const char *name;
+    case_element element;
+    size_t offset, bytes;
+    const char *unit, *long_name;
+} case_column;
+extern const case_column fgf_case_columns[];
+extern const size_t fgf_case_column_count;
+
+/* HDF5's type of a column in memory (and, by sizes and byte order, in the file); close it. < 0: failed. */
+hid_t fgf_case_column_type(const case_column *column);
+/* A fixed-length text type, final 0 included. */
+hid_t fgf_text_type(size_t bytes);
+
+/* A row of the table that the ranks of a writer fill together. */
+typedef struct fgf_case_content {
+    char hash[FGF_HASH_TEXT];
+    int64_t mask_pixels;
+} fgf_case_content;
+
+/* What a case's image (planar float) and mask hold. */
+fgf_status fgf_case_content_of(fgf_shape shape, const float *image, const uint8_t *mask,
+                               fgf_case_content *out) FGF_CHECKED;
+
+/* The hash of the whole: cohort, and each case with its content, in file order. */
+fgf_status fgf_dataset_content_hash(const fgf_cohort *cohort, const fgf_case *cases,
+                                    const fgf_case_content *contents, size_t count,
+                                    fgf_hash *out) FGF_CHECKED;
+
+/* Keeps HDF5 from printing its own error stack; ours is one line. */
+void fgf_hdf5_quiet(void);
+/* The innermost line of HDF5's error stack, cut to `bytes`; "" where there is none. */
+void fgf_hdf5_reason(char *text, size_t bytes);
+
+#endif

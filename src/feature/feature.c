@@ -1,0 +1,173 @@
+/* The registry, and what all features share: units, channels, the reasons for being undefined. */
+#include "feature_private.h"
+#include "fgf/memory.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* A new feature is one file and one line here. */
+#define FEATURE_TABLE(X)                                                                           \
+    X(size)                                                                                        \
+    X(mean)                                                                                        \
+    X(variance)                                                                                    \
+    X(skewness)                                                                                    \
+    X(kurtosis)                                                                                    \
+    X(centroid_row)                                                                                \
+    X(centroid_column)                                                                             \
+    X(log_aspect_ratio)                                                                            \
+    X(edge_strength)                                                                               \
+    X(entropy)                                                                                     \
+    X(linear)
+
+#define FEATURE_OPS(name) &fgf_feature_##name,
+#define FEATURE_KIND(name) &fgf_feature_##name.kind,
+static const feature_ops *const all_ops[] = {FEATURE_TABLE(FEATURE_OPS)};
+static const fgf_item_kind *const all_kinds[] = {FEATURE_TABLE(FEATURE_KIND)};
+enum { FEATURE_COUNT = sizeof all_ops / sizeof all_ops[0] };
+
+const fgf_item_kind *const *fgf_feature_kinds(size_t *count)
+{
+    *count = FEATURE_COUNT;
+    return all_kinds;
+}
+
+const char *fgf_undefined_text(fgf_undefined reason)
+{
+    static const char *const texts[] = {
+#define UNDEFINED_TEXT(name, text) text,
+        FGF_UNDEFINED_TABLE(UNDEFINED_TEXT)
+#undef UNDEFINED_TEXT
+    };
+    size_t index = (size_t)reason;
+    return index < sizeof texts / sizeof texts[0] ? texts[index] : "unknown reason";
+}
+
+static fgf_status ops_of(const fgf_item *item, const feature_ops **out)
+{
+    fgf_status status = FGF_OK;
+    *out = NULL;
+    for (size_t i = 0; i < FEATURE_COUNT; i++)
+        if (all_kinds[i] == item->kind)
+            *out = all_ops[i];
+    if (!*out)
+        FGF_FAIL(FGF_INTERNAL, "%s: '%s' is not a kind of feature", item->where, item->name);
+    if (!(*out)->evaluate || !(*out)->unit || !item->kind->keys ||
+        item->kind->settings_bytes < sizeof(feature_settings))
+        FGF_FAIL(FGF_INTERNAL, "feature '%s' lacks a required part", item->kind->name);
+done:
+    return status;
+}
+
+fgf_status fgf_feature_create(const fgf_item *item, fgf_shape shape, const fgf_units *units,
+                              fgf_feature **out)
+{
+    fgf_status status = FGF_OK;
+    fgf_feature *feature = NULL;
+    const feature_ops *ops = NULL;
+    int64_t channel = 0;
+    *out = NULL;
+    FGF_TRY(ops_of(item, &ops));
+    channel = ((const feature_settings *)item->settings)->channel;
+    if (channel < 0 || channel >= shape.channels)
+        FGF_FAIL(FGF_USAGE, "%s: feature '%s' reads channel %lld, the images have channels 0 to %d",
+                 item->where, item->name, (long long)channel, shape.channels - 1);
+    FGF_TRY(FGF_ALLOCATE(1, &feature));
+    feature->ops = ops;
+    feature->shape = shape;
+    feature->channel = (int)channel;
+    feature->units = units[channel];
+    FGF_TRY(fgf_copy_text(item->name, &feature->name));
+    FGF_TRY(fgf_allocate_bytes(1, item->kind->settings_bytes, &feature->settings));
+    memcpy(feature->settings, item->settings, item->kind->settings_bytes);
+    if (ops->prepare)
+        FGF_TRY(ops->prepare(feature, item));
+    *out = feature;
+    feature = NULL;
+done:
+    fgf_feature_destroy(&feature);
+    return status;
+}
+
+void fgf_feature_destroy(fgf_feature **feature)
+{
+    if (*feature) {
+        fgf_free((*feature)->name);
+        fgf_free((*feature)->settings);
+        fgf_free((*feature)->map);
+    }
+    fgf_free(*feature);
+    *feature = NULL;
+}
+
+const char *fgf_feature_name(const fgf_feature *feature)
+{
+    return feature->name;
+}
+
+const char *fgf_feature_unit(const fgf_feature *feature)
+{
+    const feature_ops *ops = feature->ops;
+    return feature->shape.depth > 1 && ops->unit_volume ? ops->unit_volume : ops->unit;
+}
+
+int fgf_feature_channel(const fgf_feature *feature)
+{
+    return feature->channel;
+}
+
+size_t fgf_feature_work_size(const fgf_region *region)
+{
+    return 2 * region->pixel_count;
+}
+
+/* Where a channel's pixels begin in a compact vector; false if the region does not cover it. */
+static bool find_channel(const fgf_region *region, int channel, size_t *start)
+{
+    for (size_t c = 0; c < region->channel_count; c++)
+        if (region->channel[c] == channel) {
+            *start = c * region->pixel_count;
+            return true;
+        }
+    return false;
+}
+
+/* v = the gradient in x; false where an element is not finite (v is then zero again). */
+static bool store_gradient(const double *gradient, double slope, size_t count, fgf_real *v)
+{
+    bool finite = true;
+    for (size_t i = 0; i < count; i++) {
+        v[i] = (fgf_real)(gradient[i] * slope);
+        finite = finite && isfinite(v[i]);
+    }
+    if (!finite)
+        memset(v, 0, count * sizeof *v);
+    return finite;
+}
+
+fgf_undefined fgf_feature_evaluate(const fgf_feature *feature, const fgf_region *region,
+                                   const fgf_real *compact, double *work, double *h, fgf_real *v)
+{
+    const feature_ops *ops = feature->ops;
+    size_t count = region->pixel_count, start = 0;
+    double slope = ops->stored_units ? feature->units.slope : 1;
+    double intercept = ops->stored_units ? feature->units.intercept : 0;
+    double *value = work, *gradient = v ? work + count : NULL;
+    fgf_undefined reason;
+    assert(fgf_shape_pixels(region->shape) == fgf_shape_pixels(feature->shape));
+    *h = NAN;
+    if (v)
+        memset(v, 0, fgf_region_size(region) * sizeof *v);
+    if (!find_channel(region, feature->channel, &start) || (count == 0 && !ops->defined_when_empty))
+        return FGF_UNDEFINED_EMPTY;
+    for (size_t i = 0; i < count; i++)
+        value[i] = slope * (double)compact[start + i] + intercept;
+    reason = ops->evaluate(feature, region, value, h, gradient);
+    if (reason == FGF_UNDEFINED_DEFINED && !isfinite(*h))
+        reason = FGF_UNDEFINED_NOT_FINITE;
+    if (reason == FGF_UNDEFINED_DEFINED && v && !store_gradient(gradient, slope, count, v + start))
+        reason = FGF_UNDEFINED_NOT_FINITE;
+    if (reason != FGF_UNDEFINED_DEFINED)
+        *h = NAN;
+    return reason;
+}

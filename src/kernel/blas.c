@@ -1,0 +1,50 @@
+#include "fgf/kernel.h"
+
+#include <cblas.h>
+#include <stdio.h>
+
+void fgf_kernel_start(void) { openblas_set_num_threads(1); }
+
+static const char *instruction_set(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f"))
+        return "avx512f";
+    if (__builtin_cpu_supports("avx2"))
+        return "avx2";
+    return "sse2";
+#else
+    return "generic";
+#endif
+}
+
+const char *fgf_kernel_signature(void)
+{
+    static char text[64];
+    snprintf(text, sizeof text, "%s/%s", openblas_get_corename(), instruction_set());
+    return text;
+}
+
+void fgf_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, fgf_real alpha,
+              const fgf_real *a, int lda, const fgf_real *b, int ldb, fgf_real beta, fgf_real *c,
+              int ldc)
+{
+    const enum CBLAS_TRANSPOSE op_a = transpose_a ? CblasTrans : CblasNoTrans;
+    const enum CBLAS_TRANSPOSE op_b = transpose_b ? CblasTrans : CblasNoTrans;
+#ifdef FGF_REAL_DOUBLE
+    cblas_dgemm(CblasRowMajor, op_a, op_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+#else
+    cblas_sgemm(CblasRowMajor, op_a, op_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+#endif
+}
+
+void fgf_gemv(bool transpose, int m, int n, fgf_real alpha, const fgf_real *a, int lda,
+              const fgf_real *x, fgf_real beta, fgf_real *y)
+{
+    const enum CBLAS_TRANSPOSE op = transpose ? CblasTrans : CblasNoTrans;
+#ifdef FGF_REAL_DOUBLE
+    cblas_dgemv(CblasRowMajor, op, m, n, alpha, a, lda, x, 1, beta, y, 1);
+#else
+    cblas_sgemv(CblasRowMajor, op, m, n, alpha, a, lda, x, 1, beta, y, 1);
+#endif
+}

@@ -1,0 +1,150 @@
+#include "disk.h"
+
+#include "fgf/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum { NFS_MAGIC = 0x6969 };
+
+static bool is_nfs(int descriptor)
+{
+    struct statfs system;
+    return fstatfs(descriptor, &system) == 0 && system.f_type == NFS_MAGIC;
+}
+
+fgf_status disk_open(const char *path, bool writable, int *descriptor)
+{
+    fgf_status status = FGF_OK;
+    int mode = writable ? O_RDWR : O_RDONLY;
+    *descriptor = open(path, mode | O_CLOEXEC);
+    if (*descriptor >= 0 && writable && is_nfs(*descriptor)) {
+        disk_close(descriptor);
+        *descriptor = open(path, mode | O_CLOEXEC | O_DSYNC);
+    }
+    if (*descriptor < 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "cannot open %s: %s", path, strerror(errno));
+done:
+    return status;
+}
+
+void disk_close(int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+    *descriptor = -1;
+}
+
+fgf_status disk_size(int descriptor, const char *path, uint64_t *bytes)
+{
+    fgf_status status = FGF_OK;
+    struct stat about;
+    *bytes = 0;
+    if (fstat(descriptor, &about) != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "cannot examine %s: %s", path, strerror(errno));
+    if (!S_ISREG(about.st_mode))
+        FGF_FAIL(FGF_DATA, "%s is not a regular file", path);
+    *bytes = (uint64_t)about.st_size;
+done:
+    return status;
+}
+
+fgf_status disk_read(int descriptor, const char *path, void *to, size_t bytes, uint64_t offset)
+{
+    fgf_status status = FGF_OK;
+    size_t done_bytes = 0;
+    while (done_bytes < bytes) {
+        ssize_t got = pread(descriptor, (char *)to + done_bytes, bytes - done_bytes,
+                            (off_t)(offset + done_bytes));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            FGF_FAIL(FGF_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
+        if (got == 0)
+            FGF_FAIL(FGF_DATA,
+                     "%s is cut off: %zu bytes wanted at byte %llu, the file ends at %llu", path,
+                     bytes, (unsigned long long)offset, (unsigned long long)(offset + done_bytes));
+        done_bytes += (size_t)got;
+    }
+done:
+    return status;
+}
+
+static fgf_status write_failed(const char *path)
+{
+    return fgf_fail(FGF_ENVIRONMENT, __FILE__, __LINE__,
+                    "cannot write %s: %s; finished trials are safe, run again to go on", path,
+                    strerror(errno));
+}
+
+fgf_status disk_write(int descriptor, const char *path, const void *from, size_t bytes,
+                      uint64_t offset)
+{
+    fgf_status status = FGF_OK;
+    size_t done_bytes = 0;
+    while (done_bytes < bytes) {
+        ssize_t put = pwrite(descriptor, (const char *)from + done_bytes, bytes - done_bytes,
+                             (off_t)(offset + done_bytes));
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put == 0)
+            errno = ENOSPC;
+        if (put <= 0)
+            FGF_TRY(write_failed(path));
+        done_bytes += (size_t)put;
+    }
+done:
+    return status;
+}
+
+fgf_status disk_sync(int descriptor, const char *path)
+{
+    fgf_status status = FGF_OK;
+    int answer = 0;
+    do
+        answer = fdatasync(descriptor);
+    while (answer != 0 && errno == EINTR);
+    if (answer != 0)
+        FGF_TRY(write_failed(path));
+done:
+    return status;
+}
+
+/* Opens the folder that holds `path`; -1 where the file system does not open folders. */
+static fgf_status open_folder(const char *path, int *descriptor)
+{
+    fgf_status status = FGF_OK;
+    char *folder = NULL;
+    FGF_TRY(fgf_copy_text(path, &folder));
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder ? 1 : 0] = 0;
+    *descriptor = open(slash ? folder : ".", O_RDONLY | O_CLOEXEC);
+done:
+    fgf_free(folder);
+    return status;
+}
+
+fgf_status disk_replace(const char *part, const char *path)
+{
+    fgf_status status = FGF_OK;
+    int descriptor = -1, folder = -1;
+    FGF_TRY(disk_open(part, true, &descriptor));
+    if (fsync(descriptor) != 0)
+        FGF_TRY(write_failed(part));
+    FGF_TRY(open_folder(path, &folder));
+    if (rename(part, path) != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "cannot rename %s to %s: %s", part, path, strerror(errno));
+    /* Some network file systems do not sync folders (EINVAL): nothing more can be done there. */
+    if (folder >= 0 && fsync(folder) != 0 && errno == EIO)
+        FGF_TRY(write_failed(path));
+done:
+    disk_close(&descriptor);
+    disk_close(&folder);
+    return status;
+}

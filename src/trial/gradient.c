@@ -1,0 +1,181 @@
+/* The gradient of one microbatch: forward, input gradient, regularizer, merged parameter gradient. */
+#include "trial_internal.h"
+
+#include "fgf/memory.h"
+
+#include <string.h>
+
+struct step_work {
+    fgf_tape *tape;
+    fgf_align_work *align;
+    size_t image;          /* elements of a case */
+    size_t greatest_n;     /* of an Omega */
+    fgf_real *x, *g, *u;   /* [microbatch][image]; g, u only with a regularizer */
+    uint8_t *mask;         /* [pixels] of the case at hand, augmented */
+    fgf_real *logit, *c;   /* [microbatch] */
+    fgf_stream *dropout;   /* [microbatch] */
+    fgf_real *compact_x, *compact_g, *compact_u; /* [greatest_n] */
+    fgf_real *v;           /* [chosen][greatest_n] */
+    double *feature_work;
+    double *weights;       /* [chosen], per-feature form */
+    fgf_region_owner *region; /* [microbatch] */
+};
+
+static bool regularized(const trial *t) { return t->settings.align.lambda > 0; }
+
+fgf_status step_work_create(const trial *t, step_work **out)
+{
+    fgf_status status = FGF_OK;
+    step_work *work = NULL;
+    const fgf_cohort *cohort = fgf_dataset_cohort(fgf_context_dataset(t->context));
+    size_t microbatch = (size_t)t->settings.train.microbatch;
+    size_t chosen = t->features.chosen, pixels = (size_t)fgf_shape_pixels(cohort->shape);
+    const fgf_reals *weights = &t->settings.align.weights;
+    *out = NULL;
+    FGF_TRY(FGF_ALLOCATE(1, &work));
+    work->image = (size_t)fgf_shape_size(cohort->shape);
+    work->greatest_n = work->image;
+    FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->x));
+    FGF_TRY(FGF_ALLOCATE(microbatch * pixels, &work->mask));
+    FGF_TRY(FGF_ALLOCATE(microbatch, &work->logit));
+    FGF_TRY(FGF_ALLOCATE(microbatch, &work->c));
+    FGF_TRY(FGF_ALLOCATE(microbatch, &work->dropout));
+    FGF_TRY(FGF_ALLOCATE(microbatch, &work->region));
+    FGF_TRY(fgf_tape_create(t->model, (int)microbatch,
+                            regularized(t) ? FGF_PASSES_REGULARIZED : FGF_PASSES_PLAIN,
+                            &work->tape));
+    if (regularized(t)) {
+        const fgf_region whole = {.pixel_count = pixels,
+                                  .channel_count = (size_t)cohort->shape.channels};
+        FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->g));
+        FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->u));
+        FGF_TRY(FGF_ALLOCATE(work->greatest_n, &work->compact_x));
+        FGF_TRY(FGF_ALLOCATE(work->greatest_n, &work->compact_g));
+        FGF_TRY(FGF_ALLOCATE(work->greatest_n, &work->compact_u));
+        FGF_TRY(FGF_ALLOCATE(chosen * work->greatest_n, &work->v));
+        FGF_TRY(FGF_ALLOCATE(fgf_feature_work_size(&whole), &work->feature_work));
+        FGF_TRY(FGF_ALLOCATE(chosen, &work->weights));
+        for (size_t j = 0; j < chosen; j++)
+            work->weights[j] = j < weights->count ? weights->values[j] : 1.0;
+        FGF_TRY(fgf_align_work_create(work->greatest_n, chosen, &work->align));
+    }
+    *out = work;
+    work = NULL;
+done:
+    step_work_destroy(&work);
+    return status;
+}
+
+void step_work_destroy(step_work **work)
+{
+    step_work *w = *work;
+    if (w) {
+        fgf_tape_destroy(&w->tape);
+        fgf_align_work_destroy(&w->align);
+        fgf_free(w->x);
+        fgf_free(w->g);
+        fgf_free(w->u);
+        fgf_free(w->mask);
+        fgf_free(w->logit);
+        fgf_free(w->c);
+        fgf_free(w->dropout);
+        fgf_free(w->region);
+        fgf_free(w->compact_x);
+        fgf_free(w->compact_g);
+        fgf_free(w->compact_u);
+        fgf_free(w->v);
+        fgf_free(w->feature_work);
+        fgf_free(w->weights);
+        fgf_free(w);
+    }
+    *work = NULL;
+}
+
+/* Puts case i, augmented by key, into place k of the microbatch. */
+static fgf_status load_case(trial *t, step_work *work, size_t k, size_t i, int64_t epoch)
+{
+    fgf_status status = FGF_OK;
+    const fgf_cohort *cohort = fgf_dataset_cohort(fgf_context_dataset(t->context));
+    size_t pixels = (size_t)fgf_shape_pixels(cohort->shape);
+    uint64_t seed = (uint64_t)t->settings.train.seed;
+    case_view view;
+    FGF_TRY(context_case(t->context, i, &view));
+    fgf_real *x = work->x + k * work->image;
+    uint8_t *mask = work->mask + k * pixels;
+    if (fgf_augment_any(&t->settings.augment)) {
+        fgf_stream stream =
+            fgf_stream_open(seed, FGF_PURPOSE_AUGMENTATION, (uint64_t)epoch, t->key[i]);
+        fgf_augment(&t->settings.augment, stream, cohort->shape, view.x, view.mask, cohort->masked,
+                    x, mask);
+    } else {
+        memcpy(x, view.x, work->image * sizeof *x);
+        memcpy(mask, view.mask, pixels);
+    }
+    work->dropout[k] = fgf_stream_open(seed, FGF_PURPOSE_DROPOUT, (uint64_t)epoch, t->key[i]);
+    if (regularized(t))
+        FGF_TRY(make_region(t->context, &t->settings.omega, mask, &work->region[k]));
+done:
+    return status;
+}
+
+/* R and u of case k; u scaled by lambda / batch goes to its image. */
+static fgf_regularizer regularize_case(const trial *t, step_work *work, size_t k, double scale)
+{
+    const fgf_region *region = &work->region[k].region;
+    size_t n = fgf_region_size(region);
+    fgf_region_gather(region, work->x + k * work->image, work->compact_x);
+    fgf_region_gather(region, work->g + k * work->image, work->compact_g);
+    for (size_t j = 0; j < t->features.chosen; j++) {
+        double h;
+        (void)fgf_feature_evaluate(t->features.feature[j], region, work->compact_x,
+                                   work->feature_work, &h, work->v + j * n);
+    }
+    fgf_regularizer r = fgf_regularize(work->align, &t->settings.agreement,
+                                       (fgf_regularizer_form)t->settings.align.form, work->weights,
+                                       work->compact_g, work->v, t->features.chosen, n,
+                                       work->compact_u);
+    for (size_t p = 0; p < n; p++)
+        work->compact_u[p] = (fgf_real)(scale * (double)work->compact_u[p]);
+    fgf_region_scatter(region, work->compact_u, work->u + k * work->image);
+    return r;
+}
+
+fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases, size_t count,
+                               size_t batch, double lambda, int64_t epoch, fgf_real *gradient,
+                               case_loss *losses)
+{
+    fgf_status status = FGF_OK;
+    bool with_regularizer = regularized(t);
+    memset(gradient, 0, fgf_model_parameter_count(t->model) * sizeof *gradient);
+    for (size_t k = 0; k < count; k++)
+        FGF_TRY(load_case(t, work, k, cases[k], epoch));
+    fgf_tape_forward(work->tape, t->parameters, work->x, (int)count, work->dropout, work->logit);
+    for (size_t k = 0; k < count; k++) {
+        double derivative;
+        int label = t->label[cases[k]];
+        double loss = fgf_binary_cross_entropy((double)work->logit[k], label,
+                                               t->class_weight[label], &derivative);
+        if (!isfinite(loss))
+            FGF_FAIL(FGF_NUMERIC,
+                     "training diverged: loss %g in epoch %lld at case %s; a smaller "
+                     "train.optimizer.learning_rate or a clip_norm may help",
+                     loss, (long long)epoch,
+                     fgf_dataset_case(fgf_context_dataset(t->context), cases[k])->id);
+        work->c[k] = (fgf_real)(derivative / (double)batch);
+        losses[k] = (case_loss){.loss = loss, .seen = 1};
+    }
+    if (with_regularizer) {
+        fgf_tape_input_gradient(work->tape, t->parameters, work->g);
+        for (size_t k = 0; k < count; k++) {
+            fgf_regularizer r = regularize_case(t, work, k, lambda / (double)batch);
+            losses[k].regularizer = r.value;
+            losses[k].degenerate = r.degenerate ? 1 : 0;
+        }
+    }
+    fgf_tape_parameter_gradient(work->tape, t->parameters, work->c,
+                                with_regularizer ? work->u : NULL, gradient);
+done:
+    for (size_t k = 0; k < count && with_regularizer; k++)
+        fgf_region_clear(&work->region[k]);
+    return status;
+}

@@ -1,0 +1,216 @@
+/* Training: epochs of keyed batches, cut into microbatches that the group's ranks share. */
+#include "trial_internal.h"
+
+#include "fgf/memory.h"
+
+#include <string.h>
+
+/* Working memory of a training and where it stands. */
+typedef struct training {
+    step_work *work;
+    fgf_tree *tree;
+    fgf_optimizer *optimizer;
+    fgf_real *gradient;   /* [parameters] of a microbatch */
+    fgf_real *total;      /* [parameters] of a step */
+    fgf_real *best;       /* [parameters] kept by early stopping */
+    case_loss *losses;    /* [cases] of the epoch */
+    case_loss *step_loss; /* [microbatch] */
+    uint32_t *order;      /* [train_count] cases */
+    size_t train_count;
+    int8_t *is_validation; /* [cases] */
+    double *logit;         /* [cases] */
+    double best_monitor;
+    int64_t best_epoch;
+} training;
+
+static void training_clear(training *s)
+{
+    step_work_destroy(&s->work);
+    fgf_tree_destroy(&s->tree);
+    fgf_optimizer_destroy(&s->optimizer);
+    fgf_free(s->gradient);
+    fgf_free(s->total);
+    fgf_free(s->best);
+    fgf_free(s->losses);
+    fgf_free(s->step_loss);
+    fgf_free(s->order);
+    fgf_free(s->is_validation);
+    fgf_free(s->logit);
+}
+
+static fgf_status training_init(const trial *t, training *s)
+{
+    fgf_status status = FGF_OK;
+    size_t parameters = fgf_model_parameter_count(t->model);
+    FGF_TRY(step_work_create(t, &s->work));
+    FGF_TRY(fgf_tree_create(parameters, &s->tree));
+    FGF_TRY(fgf_optimizer_create(&t->settings.optimizer, parameters, &s->optimizer));
+    FGF_TRY(FGF_ALLOCATE(parameters, &s->gradient));
+    FGF_TRY(FGF_ALLOCATE(parameters, &s->total));
+    FGF_TRY(FGF_ALLOCATE(parameters, &s->best));
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->losses));
+    FGF_TRY(FGF_ALLOCATE(t->settings.train.microbatch, &s->step_loss));
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->order));
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->is_validation));
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->logit));
+    for (size_t i = 0; i < t->case_count; i++) {
+        s->is_validation[i] = t->role[i] == FGF_ROLE_VALIDATION;
+        if (t->role[i] == FGF_ROLE_TRAIN)
+            s->train_count++;
+    }
+    s->best_monitor = INFINITY;
+done:
+    return status;
+}
+
+/* The cases of an epoch in the order of their own keyed draws: adding a case to the cohort moves no
+ * other two. */
+static void draw_order(const trial *t, training *s, int64_t epoch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < t->case_count; i++) {
+        if (t->role[i] != FGF_ROLE_TRAIN)
+            continue;
+        fgf_stream stream = fgf_stream_open((uint64_t)t->settings.train.seed,
+                                            FGF_PURPOSE_BATCH_ORDER, (uint64_t)epoch, t->key[i]);
+        double draw = fgf_stream_uniform(&stream);
+        size_t k = count++;
+        s->logit[i] = draw;
+        for (; k > 0 && s->logit[s->order[k - 1]] > draw; k--)
+            s->order[k] = s->order[k - 1];
+        s->order[k] = (uint32_t)i;
+    }
+}
+
+static double warm_lambda(const fgf_regularizer_settings *align, double progress)
+{
+    if (align->warmup_epochs > 0 && progress < (double)align->warmup_epochs)
+        return align->lambda * progress / (double)align->warmup_epochs;
+    return align->lambda;
+}
+
+/* This rank's microbatches of one batch, as leaves of the summation tree. */
+static fgf_status add_leaves(trial *t, training *s, size_t first, size_t batch, double lambda,
+                             int64_t epoch)
+{
+    fgf_status status = FGF_OK;
+    size_t micro = (size_t)t->settings.train.microbatch;
+    uint32_t leaves = (uint32_t)((batch + micro - 1) / micro);
+    size_t size = (size_t)t->group->size, rank = (size_t)t->group->rank;
+    fgf_tree_reset(s->tree, leaves);
+    /* Neighbouring leaves on one rank, so that it adds whole subtrees before sending any. */
+    for (size_t m = leaves * rank / size; m < leaves * (rank + 1) / size; m++) {
+        const uint32_t *cases = s->order + first + m * micro;
+        size_t count = batch - m * micro < micro ? batch - m * micro : micro;
+        FGF_TRY(microbatch_gradient(t, s->work, cases, count, batch, lambda, epoch, s->gradient,
+                                    s->step_loss));
+        FGF_TRY(fgf_tree_add(s->tree, (uint32_t)m, s->gradient));
+        for (size_t k = 0; k < count; k++)
+            s->losses[cases[k]] = s->step_loss[k];
+    }
+done:
+    return status;
+}
+
+static fgf_status run_epoch(trial *t, training *s, int64_t epoch, double *norm_mean)
+{
+    fgf_status status = FGF_OK;
+    const fgf_train_settings *train = &t->settings.train;
+    size_t batch = (size_t)train->batch, steps = (s->train_count + batch - 1) / batch;
+    double norm_sum = 0;
+    draw_order(t, s, epoch);
+    memset(s->losses, 0, t->case_count * sizeof *s->losses);
+    for (size_t step = 0; step < steps; step++) {
+        size_t first = step * batch;
+        size_t count = s->train_count - first < batch ? s->train_count - first : batch;
+        double progress = (double)epoch + (double)step / (double)steps;
+        double lambda = warm_lambda(&t->settings.align, progress);
+        status = add_leaves(t, s, first, count, lambda, epoch);
+        FGF_TRY(fgf_group_agree(t->group, status));
+        FGF_TRY(fgf_group_tree_sum(t->group, s->tree, s->total));
+        double norm = fgf_optimizer_step(s->optimizer, progress, (double)train->epochs, s->total,
+                                         t->parameters);
+        if (!isfinite(norm))
+            FGF_FAIL(FGF_NUMERIC, "training diverged: gradient norm %g in epoch %lld, step %zu", norm,
+                     (long long)epoch, step + 1);
+        norm_sum += norm;
+    }
+    *norm_mean = norm_sum / (double)steps;
+    FGF_TRY(fgf_group_merge(t->group, s->losses, t->case_count * sizeof *s->losses));
+done:
+    return status;
+}
+
+static void record_epoch(const trial *t, const training *s, int64_t epoch, double norm_mean)
+{
+    double loss = 0, regularizer = 0, degenerate = 0, seen = 0;
+    for (size_t i = 0; i < t->case_count; i++) {
+        loss += s->losses[i].loss;
+        regularizer += s->losses[i].regularizer;
+        degenerate += s->losses[i].degenerate;
+        seen += s->losses[i].seen;
+    }
+    fgf_row_f64(t->row, FGF_COLUMN_CURVE_LOSS)[epoch] = loss / seen;
+    fgf_row_f64(t->row, FGF_COLUMN_CURVE_GRADIENT)[epoch] = norm_mean;
+    fgf_row_f64(t->row, FGF_COLUMN_CURVE_RATE)[epoch] =
+        fgf_optimizer_rate(s->optimizer, (double)epoch + 1, (double)t->settings.train.epochs);
+    if (t->settings.align.lambda > 0) {
+        fgf_row_f64(t->row, FGF_COLUMN_CURVE_REGULARIZER)[epoch] = regularizer / seen;
+        fgf_row_f64(t->row, FGF_COLUMN_CURVE_DEGENERATE)[epoch] = degenerate;
+    }
+}
+
+/* The validation curve; with patience, remembers the best network and says when to stop. */
+static fgf_status watch(trial *t, training *s, int64_t epoch, bool *enough)
+{
+    fgf_status status = FGF_OK;
+    const fgf_train_settings *train = &t->settings.train;
+    role_metrics metrics;
+    FGF_TRY(evaluate_logits(t, s->is_validation, s->logit));
+    FGF_TRY(measure_role(t, s->logit, FGF_ROLE_VALIDATION, &metrics));
+    fgf_row_f64(t->row, FGF_COLUMN_CURVE_LOSS_VALIDATION)[epoch] = metrics.loss;
+    fgf_row_f64(t->row, FGF_COLUMN_CURVE_AUC_VALIDATION)[epoch] = metrics.auc;
+    if (train->patience == 0)
+        goto done;
+    double monitor = train->monitor == FGF_MONITOR_LOSS ? metrics.loss : -metrics.auc;
+    if (monitor < s->best_monitor || s->best_epoch == 0) {
+        s->best_monitor = monitor;
+        s->best_epoch = epoch + 1;
+        memcpy(s->best, t->parameters, fgf_model_parameter_count(t->model) * sizeof *s->best);
+    }
+    *enough = epoch + 1 - s->best_epoch >= train->patience;
+done:
+    return status;
+}
+
+fgf_status train_network(trial *t)
+{
+    fgf_status status = FGF_OK;
+    training s = {0};
+    const fgf_train_settings *train = &t->settings.train;
+    bool watched = false, enough = false;
+    int64_t epoch = 0;
+    FGF_TRY(fgf_group_agree(t->group, training_init(t, &s)));
+    for (size_t i = 0; i < t->case_count; i++)
+        watched = watched || s.is_validation[i];
+    for (; epoch < train->epochs && !enough; epoch++) {
+        double norm_mean = NAN;
+        if (trial_stops(t))
+            status = fgf_fail(FGF_STOPPED, __FILE__, __LINE__, "stopped on request in epoch %lld",
+                              (long long)epoch);
+        FGF_TRY(fgf_group_agree(t->group, status));
+        FGF_TRY(run_epoch(t, &s, epoch, &norm_mean));
+        record_epoch(t, &s, epoch, norm_mean);
+        if (watched)
+            FGF_TRY(watch(t, &s, epoch, &enough));
+        trial_progress(t, "train", (size_t)epoch + 1, (size_t)train->epochs);
+    }
+    if (s.best_epoch > 0)
+        memcpy(t->parameters, s.best, fgf_model_parameter_count(t->model) * sizeof *s.best);
+    fgf_row_i32(t->row, FGF_COLUMN_EPOCHS)[0] = (int32_t)epoch;
+    fgf_row_i32(t->row, FGF_COLUMN_BEST_EPOCH)[0] =
+        (int32_t)(s.best_epoch > 0 ? s.best_epoch : epoch);
+done:
+    training_clear(&s);
+    return status;
+}

@@ -1,0 +1,117 @@
+/* What the files of this folder share. */
+#ifndef FGF_TRIAL_INTERNAL_H
+#define FGF_TRIAL_INTERNAL_H
+
+#include "fgf/trial.h"
+
+#include <math.h>
+
+/* One case in memory: borrowed from the context, valid until the next call for a case. */
+typedef struct case_view {
+    const fgf_real *x;    /* [d][h][w][c] */
+    const uint8_t *mask;  /* [d][h][w] */
+} case_view;
+fgf_status context_case(fgf_context *context, size_t index, case_view *out) FGF_CHECKED;
+
+/* Omega of a case of mask `mask`, by the trial's settings. */
+fgf_status make_region(const fgf_context *context, const fgf_omega_settings *omega,
+                       const uint8_t *mask, fgf_region_owner *out) FGF_CHECKED;
+
+/* The noise maps that a trial asks for; kept in the context for the next one. NULL: no kind. */
+fgf_status context_noise(fgf_context *context, const fgf_trial_settings *settings,
+                         fgf_noise_bank **out) FGF_CHECKED;
+/* The noise kinds of a plan: white (sigma 0) first, then each smooth one; count <= NOISE_KINDS. */
+enum { NOISE_KINDS = 8 };
+size_t noise_kinds(const fgf_noise_plan *plan, double sigma[NOISE_KINDS]);
+/* "white" or "smooth_2". */
+void noise_name(double sigma, char *name, size_t bytes);
+
+/* The features of a trial. Those of the regularizer and the joint score stand first. */
+typedef struct feature_set {
+    fgf_feature **feature; /* [count] */
+    size_t *column;        /* [count] position on the results' feature axis */
+    size_t count, chosen;
+} feature_set;
+fgf_status feature_set_create(const fgf_config *config, const fgf_regularizer_settings *align,
+                              const fgf_cohort *cohort, const fgf_axes *axes,
+                              feature_set *out) FGF_CHECKED;
+void feature_set_clear(feature_set *set);
+
+/* One trial while it runs. */
+typedef struct trial {
+    fgf_context *context;
+    const fgf_config *config;
+    fgf_trial_settings settings;
+    fgf_group *group;
+    const fgf_trial_hooks *hooks;
+    fgf_row *row;
+    fgf_model *model;
+    feature_set features;
+    size_t case_count;
+    int8_t *role;      /* [case_count] fgf_role */
+    int8_t *label;     /* [case_count] */
+    uint64_t *key;     /* [case_count] of the case's id */
+    double class_weight[2];
+    fgf_real *parameters;
+} trial;
+
+bool trial_stops(const trial *t);
+void trial_progress(const trial *t, const char *phase, size_t done, size_t total);
+
+/* train.c: trains t->parameters in place and fills the history. */
+fgf_status train_network(trial *t) FGF_CHECKED;
+
+/* gradient.c: the loss and gradient of one microbatch. */
+typedef struct step_work step_work;
+typedef struct case_loss {
+    double loss, regularizer, degenerate, seen;
+} case_loss;
+fgf_status step_work_create(const trial *t, step_work **out) FGF_CHECKED;
+void step_work_destroy(step_work **work);
+/* Adds nothing: overwrites gradient with the sum over `count` cases of the gradient of
+ * (w BCE + lambda R) / batch. losses [count]. */
+fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases, size_t count,
+                               size_t batch, double lambda, int64_t epoch, fgf_real *gradient,
+                               case_loss *losses) FGF_CHECKED;
+
+/* evaluate.c: logits of the cases where wanted[i] != 0; logit [case_count], NaN elsewhere, the
+ * same on every rank. */
+fgf_status evaluate_logits(trial *t, const int8_t *wanted, double *logit) FGF_CHECKED;
+/* Mean weighted loss and AUC with its interval over the cases of a role; NaN where there are none. */
+typedef struct role_metrics {
+    double loss, auc, auc_low, auc_high;
+} role_metrics;
+fgf_status measure_role(const trial *t, const double *logit, int8_t role,
+                        role_metrics *out) FGF_CHECKED;
+
+/* score.c: flows, agreement and noise of every case that is to be scored, and the cohort test. */
+fgf_status score_cases(trial *t) FGF_CHECKED;
+
+/* The elements of a per-case column that belong to case i. */
+double *case_f64(const trial *t, fgf_trial_column column, size_t i);
+int32_t *case_i32(const trial *t, fgf_trial_column column, size_t i);
+int8_t *case_i8(const trial *t, fgf_trial_column column, size_t i);
+
+/* path.c: what was measured at the points of one flow, and its arc-length means. */
+typedef struct path_record {
+    size_t features, n;    /* per point: cosines [features], and the gradient [n] */
+    size_t count, capacity;
+    double *arc;           /* [capacity] */
+    double *cosine;        /* [capacity][features] */
+    double *joint;         /* [capacity] */
+    fgf_real *gradient;    /* [capacity][n] */
+    size_t gradient_capacity, cosine_capacity;
+} path_record;
+void path_begin(path_record *path, size_t features, size_t n);
+/* Room for one more point; its slots are then at index path->count - 1. */
+fgf_status path_extend(path_record *path, double arc) FGF_CHECKED;
+void path_clear(path_record *path);
+/* Trapezoid mean over arc length of value[k * stride], k < count. Intervals with a missing end are
+ * left out; *coverage is the share of the length that was used. A path of one point has that
+ * point's value and coverage 1 (0 where it is missing). */
+double path_mean(const double *arc, const double *value, size_t stride, size_t count,
+                 double *coverage);
+/* The weight of each point in that mean where no value is missing; sums to 1. */
+void path_weights(const double *arc, const bool *missing, size_t count, double *weight);
+
+#endif

@@ -1,0 +1,232 @@
+/* Every feature of the registry: its gradient against finite differences, zero on other channels,
+ * zero and NaN where it is undefined, on odd, prime and tiny regions in two and three dimensions.
+ */
+#include "feature_private.h"
+#include "unit/feature/feature_test.h"
+
+#include <unistd.h>
+
+/* x is a multiple of 2^-12 and the step 2^-16, so that x + step is exact in float as well and h,
+ * which is double in both builds, differences cleanly; the gradient is rounded to fgf_real. */
+static const double step = 0x1p-16;
+#ifdef FGF_REAL_DOUBLE
+static const double tolerance = 1e-7;
+#else
+static const double tolerance = 1e-6;
+#endif
+
+enum region_kind { EMPTY, ONE_PIXEL, TWO_PIXELS, SPARSE, MOST, WHOLE, REGION_KINDS };
+
+static const fgf_shape shapes[] = {{1, 1, 1, 1},   {1, 1, 1, 7}, {2, 1, 5, 3},
+                                   {1, 1, 13, 11}, {3, 3, 5, 7}, {1, 4, 1, 3}};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+static const fgf_units units[] = {{350, -50}, {1000, -500}, {2.5, 0.25}};
+
+typedef struct setting {
+    fgf_region_owner owner;
+    fgf_real *x, *v;
+    double *work;
+} setting;
+
+static void make_setting(setting *s, fgf_shape shape, enum region_kind kind, bool all_channels,
+                         int channel, uint64_t seed)
+{
+    const double spacing[3] = {2.5, 0.8, 1.3};
+    int channels[3] = {0, 1, 2};
+    size_t pixels = (size_t)fgf_shape_pixels(shape);
+    uint8_t *mask = calloc(pixels, 1);
+    fgf_stream stream = fgf_stream_open(seed, FGF_PURPOSE_TEST, kind, pixels);
+    for (size_t i = 0; i < pixels; i++)
+        mask[i] = kind >= SPARSE && fgf_stream_below(&stream, 10) < (kind == SPARSE ? 4 : 8);
+    for (int i = 0; i < (int)kind && kind <= TWO_PIXELS; i++)
+        mask[((size_t)i + pixels / 2) % pixels] = 1;
+    assert_int_equal(fgf_region_create(shape, spacing, mask, 0, kind == WHOLE,
+                                       all_channels ? channels : &channel,
+                                       all_channels ? (size_t)shape.channels : 1, &s->owner),
+                     FGF_OK);
+    free(mask);
+    size_t n = fgf_region_size(&s->owner.region);
+    s->x = calloc(n + 1, sizeof *s->x);
+    s->v = calloc(n + 1, sizeof *s->v);
+    s->work = calloc(fgf_feature_work_size(&s->owner.region) + 1, sizeof *s->work);
+    for (size_t i = 0; i < n; i++)
+        s->x[i] = (fgf_real)(1 + fgf_stream_below(&stream, 4095)) / 4096;
+}
+
+static void clear_setting(setting *s)
+{
+    fgf_region_clear(&s->owner);
+    free(s->x);
+    free(s->v);
+    free(s->work);
+}
+
+static double at_offset(const fgf_feature *feature, setting *s, size_t i, double offset)
+{
+    fgf_real kept = s->x[i];
+    s->x[i] = (fgf_real)(kept + offset);
+    double h = value_of(feature, &s->owner.region, s->x);
+    s->x[i] = kept;
+    return h;
+}
+
+/* Five-point difference: the error is of the step's fourth power. */
+static double difference(const fgf_feature *feature, setting *s, size_t i)
+{
+    double near = at_offset(feature, s, i, step) - at_offset(feature, s, i, -step);
+    double far = at_offset(feature, s, i, 2 * step) - at_offset(feature, s, i, -2 * step);
+    return (8 * near - far) / (12 * step);
+}
+
+/* Returns 1 where the feature was defined. */
+static int check_one(const fgf_feature *feature, setting *s)
+{
+    const fgf_region *region = &s->owner.region;
+    size_t n = fgf_region_size(region), N = region->pixel_count;
+    double h, alone, greatest = 0;
+    for (size_t i = 0; i < n; i++)
+        s->v[i] = NAN; /* whatever was there is overwritten */
+    fgf_undefined reason = fgf_feature_evaluate(feature, region, s->x, s->work, &h, s->v);
+    assert_int_equal(fgf_feature_evaluate(feature, region, s->x, s->work, &alone, NULL), reason);
+    if (reason != FGF_UNDEFINED_DEFINED) {
+        assert_true(isnan(h) && isnan(alone));
+        for (size_t i = 0; i < n; i++)
+            assert_true(s->v[i] == 0);
+        return 0;
+    }
+    assert_true(isfinite(h) && h == alone);
+    for (size_t i = 0; i < n; i++)
+        greatest = fmax(greatest, fabs((double)s->v[i]));
+    for (size_t i = 0; i < n; i++) {
+        if (region->channel[i / N] != fgf_feature_channel(feature)) {
+            assert_true(s->v[i] == 0);
+            continue;
+        }
+        double expected = difference(feature, s, i);
+        /* 2e-15 / step: rounding of h itself, for gradients that are zero. */
+        double room = tolerance * greatest + 2e-15 * fmax(1, fabs(h)) / step;
+        if (!(fabs(s->v[i] - expected) <= room))
+            fail_msg("%s, element %zu of %zu: gradient %.12g, difference %.12g",
+                     fgf_feature_name(feature), i, n, (double)s->v[i], expected);
+    }
+    return 1;
+}
+
+static int check_shape(const char *name, fgf_shape shape, const char *map)
+{
+    int defined = 0;
+    char channel_text[16];
+    write_map(map, shape);
+    for (int channel = 0; channel < shape.channels; channel++) {
+        test_item item;
+        fgf_feature *feature = NULL;
+        set_defaults(&item, name, map);
+        snprintf(channel_text, sizeof channel_text, "%d", channel);
+        set_key(item.item.kind, item.settings, "channel", channel_text);
+        assert_int_equal(fgf_feature_create(&item.item, shape, units, &feature), FGF_OK);
+        assert_string_equal(fgf_feature_name(feature), name);
+        assert_int_equal(fgf_feature_channel(feature), channel);
+        for (int kind = 0; kind < REGION_KINDS; kind++)
+            for (int all = 0; all < 2; all++) {
+                setting s;
+                make_setting(&s, shape, (enum region_kind)kind, all, channel, 11 + (uint64_t)all);
+                defined += check_one(feature, &s);
+                clear_setting(&s);
+            }
+        fgf_feature_destroy(&feature);
+        assert_null(feature);
+    }
+    return defined;
+}
+
+static void gradients_match_differences(void **state)
+{
+    (void)state;
+    size_t count;
+    const fgf_item_kind *const *kinds = fgf_feature_kinds(&count);
+    char map[64];
+    snprintf(map, sizeof map, "test_features_map.%ld.csv", (long)getpid());
+    assert_true(count >= 11);
+    for (size_t k = 0; k < count; k++) {
+        int defined = 0;
+        for (size_t s = 0; s < SHAPES; s++)
+            defined += check_shape(kinds[k]->name, shapes[s], map);
+        assert_true(defined >= 20); /* the test looked at something */
+    }
+    remove(map);
+}
+
+/* Each kind has what the registry demands, keys with help and units, and a name of its own. */
+static void registry_is_complete(void **state)
+{
+    (void)state;
+    size_t count;
+    const fgf_item_kind *const *kinds = fgf_feature_kinds(&count);
+    for (size_t i = 0; i < count; i++) {
+        const feature_ops *ops = (const feature_ops *)(const void *)((const char *)kinds[i] -
+                                                                     offsetof(feature_ops, kind));
+        assert_non_null(ops->evaluate);
+        assert_non_null(ops->unit);
+        assert_true(kinds[i]->settings_bytes >= sizeof(feature_settings));
+        assert_string_equal(kinds[i]->keys[0].name, "channel");
+        for (const fgf_key *key = kinds[i]->keys; key->name; key++) {
+            assert_non_null(key->help);
+            assert_non_null(key->unit);
+            assert_true(key->offset < kinds[i]->settings_bytes);
+        }
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(kinds[i]->name, kinds[j]->name);
+    }
+}
+
+/* Inner product of the gradient with x (scale) or with ones (shift), over one channel. */
+static double derivative_along(const char *name, bool along_x, const char *map)
+{
+    const fgf_shape shape = {1, 3, 9, 7};
+    test_item item;
+    fgf_feature *feature = NULL;
+    setting s;
+    double h, sum = 0, size = 0;
+    write_map(map, shape);
+    set_defaults(&item, name, map);
+    assert_int_equal(fgf_feature_create(&item.item, shape, units, &feature), FGF_OK);
+    make_setting(&s, shape, MOST, true, 0, 5);
+    assert_int_equal(fgf_feature_evaluate(feature, &s.owner.region, s.x, s.work, &h, s.v),
+                     FGF_UNDEFINED_DEFINED);
+    for (size_t i = 0; i < fgf_region_size(&s.owner.region); i++) {
+        double term = (double)s.v[i] * (along_x ? (double)s.x[i] : 1.0);
+        sum += term;
+        size += fabs(term);
+    }
+    clear_setting(&s);
+    fgf_feature_destroy(&feature);
+    return sum / size;
+}
+
+static void gradients_know_the_invariances(void **state)
+{
+    (void)state;
+    char map[64];
+    const double room = 100 * FGF_REAL_EPSILON;
+    const char *const shift[] = {"variance", "skewness", "kurtosis", "edge_strength"};
+    const char *const scale[] = {"centroid_row", "centroid_column", "log_aspect_ratio"};
+    snprintf(map, sizeof map, "test_features_shift.%ld.csv", (long)getpid());
+    for (size_t i = 0; i < 4; i++)
+        assert_true(fabs(derivative_along(shift[i], false, map)) < room);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(fabs(derivative_along(scale[i], true, map)) < room);
+    assert_true(fabs(derivative_along("mean", false, map) - 1) < room);
+    assert_true(fabs(derivative_along("size", false, map) - 1) < room);
+    remove(map);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(registry_is_complete),
+        cmocka_unit_test(gradients_match_differences),
+        cmocka_unit_test(gradients_know_the_invariances),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

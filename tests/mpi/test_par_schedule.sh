@@ -1,0 +1,49 @@
+# The scheduler on 1 to 4 ranks: each job exactly once, failing and fatal jobs, stops, late owners.
+. "$(dirname "$0")/../lib.sh"
+program=$FGF_BUILD/src/par/test_par_schedule
+[ -x "$program" ] || skip "$program is not built"
+FGF_TEST_SECONDS=60
+
+# mode, jobs, group size (0 = auto); the program checks itself
+expect_status 0 "$program" run 20 0
+expect_status 0 "$program" failing 20 0
+for ranks in 1 2 3 4; do
+    for group in 0 2 3; do
+        for jobs in 0 1 3 40; do
+            expect_status 0 mpi $ranks "$program" run $jobs $group
+        done
+        expect_status 0 mpi $ranks "$program" failing 20 $group
+        expect_status 0 mpi $ranks "$program" fatal 60 $group
+        expect_status 0 mpi $ranks "$program" stop 60 $group
+    done
+done
+
+# Rank 0 computes for ten seconds and enters no MPI call: nobody waits for it.
+expect_status 0 mpi 3 "$program" delay 2000 0 10
+cat "$work/out"
+
+# A rank that comes three seconds later than its job's cost says is not waited for.
+expect_status 0 mpi 2 "$program" late 3 0 3
+
+# Ranks without work sleep.
+expect_status 0 mpi 4 "$program" cpu 4 0 4
+cat "$work/out"
+
+# A signal to one rank, whichever it is, ends the handing out.
+signal_one() {
+    local line=$1 ranks=$2 waited=0
+    mpi "$ranks" "$program" signal 400 0 >"$work/ready" 2>"$work/err" &
+    local job=$!
+    until [ "$(grep -c '^ready' "$work/ready")" -eq "$ranks" ]; do
+        sleep 0.1
+        waited=$((waited + 1))
+        [ $waited -lt 200 ] || fail "the ranks did not start"
+    done
+    sleep 0.5
+    kill -USR1 "$(sed -n "${line}s/ready //p" "$work/ready")"
+    wait $job || { cat "$work/err" >&2; fail "a signal to one of $ranks ranks"; }
+}
+signal_one 1 1
+signal_one 1 3
+signal_one 3 3
+exit 0

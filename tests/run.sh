@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds fgf and its tests, runs them, and counts.
+#
+#   tests/run.sh           the release build with gcc, a build with clang, unit tests under sanitizers
+#   tests/run.sh --quick   the release build alone
+#   tests/run.sh -R NAME   only the release tests whose name matches
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. cmake/prepare.sh
+prepare test || exit $?
+allow_mpi
+
+quick=0 filter=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+  --quick) quick=1 ;;
+  -R) quick=1 filter=(-R "$2"); shift ;;
+  *) echo "usage: tests/run.sh [--quick] [-R NAME]" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+passed=0 failed=0 skipped=0
+
+# Runs ctest on a preset and adds up its lines.
+run_tests() {
+  local preset=$1 log=build/$1/tests.log
+  shift
+  ctest --preset "$preset" -j "$(nproc)" "$@" | tee "$log" | grep -vE '^ +Start |Passed +[0-9.]+ sec$'
+  passed=$((passed + $(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log")))
+  skipped=$((skipped + $(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$log")))
+  failed=$((failed + $(grep -E '^ *[0-9]+/[0-9]+ Test ' "$log" |
+    grep -cvE ' Passed |\*\*\*Skipped')))
+}
+
+# A build counts as one test: warnings are errors.
+build() {
+  if cmake --preset "$1" >"build/$1.configure.log" 2>&1 &&
+    cmake --build --preset "$1" >"build/$1.build.log" 2>&1; then
+    echo "build $1: passed"
+    passed=$((passed + 1))
+  else
+    echo "build $1: FAILED"
+    tail -n 40 "build/$1.configure.log" "build/$1.build.log"
+    failed=$((failed + 1))
+    return 1
+  fi
+}
+
+mkdir -p build
+build release && run_tests release ${filter[@]+"${filter[@]}"}
+if [ $quick = 0 ]; then
+  if command -v clang >/dev/null; then build clang; else skipped=$((skipped + 1)); fi
+  ASAN_OPTIONS=detect_leaks=1 build asan && run_tests asan -R '^unit/'
+fi
+echo
+if [ "$skipped" -gt 0 ]; then
+  echo "$passed passed, $failed failed, $skipped skipped"
+else
+  echo "$passed passed, $failed failed"
+fi
+[ "$failed" = 0 ]

@@ -1,0 +1,286 @@
+/* What the passes of a tape owe: a case's numbers do not know its company, the merged path is the
+ * smooth one, u = NULL is the plain step, dropout draws by key, and memory is planned once. */
+#include "build_model.h"
+
+#include "fgf/kernel.h"
+#include "fgf/memory.h"
+#include "model.h"
+#include "tape.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static const char *const piecewise =
+    "conv channels=6 kernel=3 padding=1; prelu; max_pool size=2; conv channels=17 kernel=3; "
+    "leaky_relu; max_pool size=3 stride=1; flatten; dense units=37; prelu; dense units=19; relu; "
+    "dense units=1";
+static const char *const smooth =
+    "conv channels=5 kernel=3; silu; average_pool size=2; conv channels=7 kernel=2; softplus; "
+    "global_average_pool; dense units=9; tanh; dense units=6; gelu; dense units=1";
+static const fgf_shape input = {2, 1, 13, 11};
+
+enum { CASES = 11 };
+
+typedef struct setting {
+    fgf_model *model;
+    size_t n, parameters; /* of a case; of the model */
+    fgf_real *theta, *x, *u, *g, *gradient;
+    fgf_real c[CASES], logit[CASES];
+    fgf_stream dropout[CASES];
+} setting;
+
+static void open_setting(setting *s, const char *text)
+{
+    const fgf_initialize_settings he = {0};
+    memset(s, 0, sizeof *s);
+    assert_int_equal(test_model(text, input, &s->model), FGF_OK);
+    s->n = (size_t)fgf_shape_size(input);
+    s->parameters = fgf_model_parameter_count(s->model);
+    s->theta = test_reals(s->parameters);
+    s->gradient = test_reals(s->parameters);
+    test_normal(1, 1, s->n * CASES, s->x = test_reals(s->n * CASES));
+    test_normal(2, 1, s->n * CASES, s->u = test_reals(s->n * CASES));
+    s->g = test_reals(s->n * CASES);
+    test_normal(3, 1, CASES, s->c);
+    fgf_model_initialize(s->model, &he, 5, s->theta);
+    for (int i = 0; i < CASES; i++)
+        s->dropout[i] = fgf_stream_open(9, FGF_PURPOSE_DROPOUT, 1, (uint64_t)i);
+}
+
+static void close_setting(setting *s)
+{
+    free(s->theta);
+    free(s->gradient);
+    free(s->x);
+    free(s->u);
+    free(s->g);
+    fgf_model_destroy(&s->model);
+}
+
+static fgf_tape *tape_of(const setting *s, int capacity, fgf_passes passes)
+{
+    fgf_tape *tape = NULL;
+    assert_int_equal(fgf_tape_create(s->model, capacity, passes, &tape), FGF_OK);
+    return tape;
+}
+
+/* The cases `which` in one pass must have the very bits that they have in s->logit and s->g. */
+static void expect_same_bits(const setting *s, fgf_tape *tape, const int *which, int count)
+{
+    fgf_real *x = test_reals(s->n * (size_t)count), *g = test_reals(s->n * (size_t)count);
+    fgf_real logit[CASES];
+    for (int i = 0; i < count; i++)
+        memcpy(x + s->n * (size_t)i, s->x + s->n * (size_t)which[i], s->n * sizeof *x);
+    fgf_tape_forward(tape, s->theta, x, count, NULL, logit);
+    fgf_tape_input_gradient(tape, s->theta, g);
+    for (int i = 0; i < count; i++) {
+        assert_memory_equal(&logit[i], &s->logit[which[i]], sizeof *logit);
+        assert_memory_equal(g + s->n * (size_t)i, s->g + s->n * (size_t)which[i],
+                            s->n * sizeof *g);
+    }
+    free(x);
+    free(g);
+}
+
+static void check_company(const char *text)
+{
+    setting s;
+    open_setting(&s, text);
+    fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_INPUT), *small = tape_of(&s, 3, FGF_PASSES_INPUT);
+    fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, s.logit);
+    fgf_tape_input_gradient(tape, s.theta, s.g);
+    const int reversed[CASES] = {10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
+    const int some[] = {7, 2, 9, 4, 0}, twice[] = {3, 3, 3, 3, 3, 3};
+    expect_same_bits(&s, tape, reversed, CASES);
+    expect_same_bits(&s, tape, some, 5);
+    expect_same_bits(&s, tape, twice, 6);
+    for (int i = 0; i < CASES; i++)
+        expect_same_bits(&s, small, &i, 1);
+    expect_same_bits(&s, small, some, 3);
+    expect_same_bits(&s, small, some + 1, 2);
+    fgf_tape_destroy(&tape);
+    fgf_tape_destroy(&small);
+    close_setting(&s);
+}
+
+static void test_company_changes_no_bit(void **unused)
+{
+    (void)unused;
+    check_company(piecewise);
+    check_company(smooth);
+    check_company("dense units=70; relu; dense units=1");
+}
+
+static double distance(size_t n, const fgf_real *x, const fgf_real *y)
+{
+    double difference = 0, scale = 0;
+    for (size_t i = 0; i < n; i++) {
+        difference += ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]);
+        scale += (double)y[i] * (double)y[i];
+    }
+    return sqrt(difference / (scale + 1e-300));
+}
+
+/* Adds the gradient with u to s->gradient. */
+static void with_u(setting *s, const fgf_real *u, const fgf_stream *dropout)
+{
+    fgf_tape *tape = tape_of(s, CASES, FGF_PASSES_REGULARIZED);
+    fgf_tape_forward(tape, s->theta, s->x, CASES, dropout, s->logit);
+    fgf_tape_input_gradient(tape, s->theta, s->g);
+    fgf_tape_parameter_gradient(tape, s->theta, s->c, u, s->gradient);
+    fgf_tape_destroy(&tape);
+}
+
+static void test_merged_path_is_the_smooth_one(void **unused)
+{
+    (void)unused;
+    setting s;
+    open_setting(&s, piecewise);
+    assert_true(fgf_model_piecewise_linear(s.model));
+    with_u(&s, s.u, NULL);
+    fgf_real *merged = s.gradient;
+    s.gradient = test_reals(s.parameters);
+    s.model->piecewise_linear = false;
+    with_u(&s, s.u, NULL);
+    assert_true(distance(s.parameters, merged, s.gradient) < 20 * FGF_REAL_EPSILON);
+    free(merged);
+    close_setting(&s);
+    open_setting(&s, smooth);
+    assert_false(fgf_model_piecewise_linear(s.model));
+    close_setting(&s);
+}
+
+static void check_without_u(const char *text)
+{
+    setting s;
+    open_setting(&s, text);
+    fgf_real *plain = test_reals(s.parameters), *zeros = test_reals(s.n * CASES);
+    fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_PLAIN);
+    fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, s.logit);
+    fgf_tape_parameter_gradient(tape, s.theta, s.c, NULL, plain);
+    fgf_tape_destroy(&tape);
+    with_u(&s, NULL, NULL);
+    assert_memory_equal(plain, s.gradient, s.parameters * sizeof *plain);
+    memset(s.gradient, 0, s.parameters * sizeof *plain);
+    with_u(&s, zeros, NULL);
+    assert_true(distance(s.parameters, plain, s.gradient) < 20 * FGF_REAL_EPSILON);
+    /* It adds to what is there. */
+    with_u(&s, NULL, NULL);
+    for (size_t i = 0; i < s.parameters; i++)
+        plain[i] *= 2;
+    assert_true(distance(s.parameters, plain, s.gradient) < 40 * FGF_REAL_EPSILON);
+    free(plain);
+    free(zeros);
+    close_setting(&s);
+}
+
+static void test_without_u_it_is_the_plain_step(void **unused)
+{
+    (void)unused;
+    check_without_u(piecewise);
+    check_without_u(smooth);
+}
+
+static void test_dropout_is_keyed(void **unused)
+{
+    (void)unused;
+    setting s;
+    fgf_real again[CASES], off[CASES];
+    open_setting(&s, "dropout p=0.5; dropout p=0.25; dense units=1");
+    /* All weights 1 and x = 1: a logit counts the values that both layers keep. */
+    for (size_t i = 0; i < s.parameters; i++)
+        s.theta[i] = i + 1 < s.parameters ? 1 : 0;
+    for (size_t i = 0; i < s.n * CASES; i++)
+        s.x[i] = 1;
+    fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_PLAIN), *logits = tape_of(&s, 1, FGF_PASSES_LOGIT);
+    fgf_tape_forward(tape, s.theta, s.x, CASES, s.dropout, s.logit);
+    double kept = 0;
+    for (int i = 0; i < CASES; i++) {
+        fgf_tape_forward(logits, s.theta, s.x, 1, &s.dropout[i], &again[i]);
+        kept += (double)s.logit[i] * 0.5 * 0.75 / ((double)s.n * CASES);
+    }
+    assert_memory_equal(again, s.logit, sizeof again);
+    assert_true(s.logit[0] != s.logit[1] || s.logit[1] != s.logit[2]);
+    /* Independent masks keep 0.375; one and the same for both layers would keep 0.5. */
+    assert_true(fabs(kept - 0.375) < 0.04);
+    fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, off);
+    assert_true(fabs((double)off[3] - (double)s.n) < 1e-3);
+    fgf_tape_destroy(&tape);
+    fgf_tape_destroy(&logits);
+    close_setting(&s);
+}
+
+static void check_memory(const char *text)
+{
+    setting s;
+    open_setting(&s, text);
+    for (fgf_passes passes = FGF_PASSES_LOGIT; passes <= FGF_PASSES_REGULARIZED; passes++) {
+        fgf_tape *tape = tape_of(&s, CASES, passes);
+        assert_int_equal(fgf_arena_high_water(tape->arena), fgf_tape_bytes(s.model, CASES, passes));
+        fgf_allocation_fail_at(1);
+        fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, s.logit);
+        if (passes == FGF_PASSES_INPUT || passes == FGF_PASSES_REGULARIZED)
+            fgf_tape_input_gradient(tape, s.theta, s.g);
+        if (passes == FGF_PASSES_REGULARIZED)
+            fgf_tape_parameter_gradient(tape, s.theta, s.c, s.u, s.gradient);
+        if (passes == FGF_PASSES_PLAIN)
+            fgf_tape_parameter_gradient(tape, s.theta, s.c, NULL, s.gradient);
+        /* The failure is still waiting: no pass has asked for memory. */
+        void *block = NULL;
+        assert_int_equal(fgf_allocate_bytes(1, 1, &block), FGF_MEMORY);
+        fgf_tape_destroy(&tape);
+    }
+    assert_true(fgf_tape_bytes(s.model, CASES, FGF_PASSES_LOGIT) <
+                fgf_tape_bytes(s.model, CASES, FGF_PASSES_INPUT));
+    assert_true(fgf_tape_bytes(s.model, CASES, FGF_PASSES_INPUT) <
+                fgf_tape_bytes(s.model, CASES, FGF_PASSES_REGULARIZED));
+    close_setting(&s);
+}
+
+static void test_memory_is_planned_once(void **unused)
+{
+    (void)unused;
+    check_memory(piecewise);
+    check_memory(smooth);
+}
+
+static void check_kinds_of_passes_agree(const char *text)
+{
+    setting s;
+    fgf_real logit[CASES];
+    open_setting(&s, text);
+    for (fgf_passes passes = FGF_PASSES_LOGIT; passes <= FGF_PASSES_REGULARIZED; passes++) {
+        fgf_tape *tape = tape_of(&s, CASES, passes);
+        fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, logit);
+        if (passes == FGF_PASSES_LOGIT)
+            memcpy(s.logit, logit, sizeof logit);
+        assert_memory_equal(logit, s.logit, sizeof logit);
+        fgf_tape_destroy(&tape);
+    }
+    close_setting(&s);
+}
+
+static void test_kinds_of_passes_agree(void **unused)
+{
+    (void)unused;
+    check_kinds_of_passes_agree(piecewise);
+    check_kinds_of_passes_agree(smooth);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_company_changes_no_bit),
+        cmocka_unit_test(test_merged_path_is_the_smooth_one),
+        cmocka_unit_test(test_without_u_it_is_the_plain_step),
+        cmocka_unit_test(test_dropout_is_keyed),
+        cmocka_unit_test(test_memory_is_planned_once),
+        cmocka_unit_test(test_kinds_of_passes_agree),
+    };
+    fgf_kernel_start();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
