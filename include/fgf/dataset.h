@@ -6,6 +6,7 @@
  *   /excluded/id, reason     cases that were refused
  *   /channel/... one row a channel: name, unit, window, slope, intercept
  *   /origin, /preprocessing  texts
+ *   the first 512 bytes (HDF5's user block) say what the file is and how long
  *   attributes: schema, schema_version, name, spacing_mm, masked, hash */
 #ifndef FGF_DATASET_H
 #define FGF_DATASET_H

@@ -4,8 +4,8 @@
  * fgf_import_schema describes every key. In words:
  *
  *   rows      every row of the table is a candidate, in the order of its id
- *   label     event = 1 and time <= horizon: 1; else 0. A candidate is in if follow_up >= horizon or
- *             event = 1; the others are excluded, the reason is stored. horizon 0: label = event.
+ *   label     event = 1 and time <= horizon: 1; else 0. A candidate is in if follow_up >= horizon
+ * or event = 1; the others are excluded, the reason is stored. horizon 0: label = event.
  *             table.unknown_time says what an event without a time is
  *   images    source.image with {id} filled in, one a channel; PNG slices or NIfTI volumes
  *   Omega     the mask file; without one, pixels with x > 0, enclosed holes filled ("derived")

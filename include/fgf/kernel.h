@@ -20,9 +20,9 @@ const char *fgf_kernel_signature(void);
 
 /* ---- matrices, row-major ---- */
 
-/* C [m][n] = alpha op(A) op(B) + beta C, op(A) [m][k], op(B) [k][n]; lda, ldb, ldc the distance from
- * row to row of the arrays as stored. beta = 0 does not read C. BLAS: the bits of a row of C may
- * depend on m. */
+/* C [m][n] = alpha op(A) op(B) + beta C, op(A) [m][k], op(B) [k][n]; lda, ldb, ldc the distance
+ * from row to row of the arrays as stored. beta = 0 does not read C. BLAS: the bits of a row of C
+ * may depend on m. */
 void fgf_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, fgf_real alpha,
               const fgf_real *a, int lda, const fgf_real *b, int ldb, fgf_real beta, fgf_real *c,
               int ldc);
@@ -106,8 +106,8 @@ void fgf_activation_forward(fgf_activation kind, fgf_real slope, size_t n, const
 /* out = sigma'(z) * in: an adjoint going back, or a tangent going forward. */
 void fgf_activation_derivative(fgf_activation kind, fgf_real slope, size_t n, const fgf_real *z,
                                const fgf_real *in, fgf_real *out);
-/* r_in = sigma'(z) r_out + sigma''(z) t p: the second backward (t the tangent of z, p the adjoint of
- * sigma(z)). */
+/* r_in = sigma'(z) r_out + sigma''(z) t p: the second backward (t the tangent of z, p the adjoint
+ * of sigma(z)). */
 void fgf_activation_second(fgf_activation kind, fgf_real slope, size_t n, const fgf_real *z,
                            const fgf_real *t, const fgf_real *p, const fgf_real *r_out,
                            fgf_real *r_in);

@@ -41,24 +41,27 @@ size_t fgf_model_parameter_count(const fgf_model *model);
 /* True if every layer's second derivative vanishes almost everywhere: the merged path applies. */
 bool fgf_model_piecewise_linear(const fgf_model *model);
 
-/* The layer table as JSON: for each layer kind, settings, input and output shape and, for each of
- * its parameter arrays, name, offset in the parameter vector and dimensions; enough to load the
- * weights elsewhere. Array layouts: conv weight [out][depth][in? see `layout`]... as described by a
- * `layout` text a array. Appends to `out`. */
+/* The layer table as JSON, a list of {kind, name, settings, input, output, arrays}; input and
+ * output are [channels, depth, height, width]. Each array has name, offset and count in the
+ * parameter vector, and how to read it: reshape to `stored`, permute the axes by `permute`, reshape
+ * to `shape`, which is PyTorch's (numpy: v.reshape(stored).transpose(permute).reshape(shape)).
+ * Appends to `out`. */
 void fgf_model_describe(const fgf_model *model, fgf_buffer *out);
 
 /* The parameter arrays, in the order of the vector: for reading weights of networks trained
  * elsewhere, whose arrays are [out][in][(kd)][kh][kw] and [out][in]. */
 typedef struct fgf_parameter_array {
-    char name[64];      /* "<layer name>.weight", ".bias", ".slope" */
+    char name[64]; /* "<layer name>.weight", ".bias", ".slope" */
     size_t offset, count;
     int rank;
-    long dims[5];       /* in PyTorch's order: conv [out][in][kd][kh][kw], dense [out][in] */
+    long dims[5]; /* in PyTorch's order: conv [out][in][kd][kh][kw], without kd where the
+                     model's input has depth 1; dense [out][in] */
 } fgf_parameter_array;
 size_t fgf_model_array_count(const fgf_model *model);
 const fgf_parameter_array *fgf_model_array(const fgf_model *model, size_t k);
 /* Converts between PyTorch's order (conv [out][in][kd][kh][kw]; dense [out][in], where the input of
- * a dense layer behind flatten is ordered [c][d][h][w]) and the model's own order inside the vector.
+ * a dense layer that reads an image, flattened or not, is ordered [c][d][h][w]) and the model's own
+ * order inside the vector: conv [kd][kh][kw][in][out], dense [d][h][w][c][out].
  * `external` has array->count elements. */
 void fgf_model_import_array(const fgf_model *model, size_t k, const double *external,
                             fgf_real *parameters);
@@ -69,9 +72,9 @@ void fgf_model_export_array(const fgf_model *model, size_t k, const fgf_real *pa
 
 /* What a tape is to be able to do; decides its memory. */
 typedef enum fgf_passes {
-    FGF_PASSES_LOGIT,     /* forward only */
-    FGF_PASSES_INPUT,     /* forward, input gradient */
-    FGF_PASSES_PLAIN,     /* forward, parameter gradient */
+    FGF_PASSES_LOGIT,      /* forward only */
+    FGF_PASSES_INPUT,      /* forward, input gradient */
+    FGF_PASSES_PLAIN,      /* forward, parameter gradient */
     FGF_PASSES_REGULARIZED /* forward, input gradient, parameter gradient with u */
 } fgf_passes;
 
@@ -85,7 +88,8 @@ size_t fgf_tape_bytes(const fgf_model *model, int capacity, fgf_passes passes);
 
 /* logit[i] = f(x_i) for i < count <= capacity. x: [count][d][h][w][c]. `dropout`: a stream a case
  * (opened by seed, FGF_PURPOSE_DROPOUT, epoch, case key), or NULL: dropout off. A case's logit has
- * the same bits whatever other cases are in the pass and wherever it stands among them. */
+ * the same bits whatever other cases are in the pass and wherever it stands among them. What later
+ * passes need of x and of the streams is copied: neither has to outlive the call. */
 void fgf_tape_forward(fgf_tape *tape, const fgf_real *parameters, const fgf_real *x, int count,
                       const fgf_stream *dropout, fgf_real *logit);
 
@@ -93,8 +97,10 @@ void fgf_tape_forward(fgf_tape *tape, const fgf_real *parameters, const fgf_real
 void fgf_tape_input_gradient(fgf_tape *tape, const fgf_real *parameters, fgf_real *g);
 
 /* gradient += parameter gradient of sum_i loss_i + <u_i, grad_x f(x_i)>, c[i] = d loss_i / d f_i,
- * u [count][d][h][w][c] or NULL (plain). With u, fgf_tape_input_gradient must have been called since
- * the last forward (it is the backward pass that is reused). */
+ * u [count][d][h][w][c] or NULL (plain). With u, fgf_tape_input_gradient must have been called
+ * since the last forward (it is the backward pass that is reused). Without u it is the plain
+ * backward pass, with the same bits on a PLAIN and a REGULARIZED tape and at the same cost; a call
+ * with u after it needs a new fgf_tape_input_gradient. Cases are added in order. */
 void fgf_tape_parameter_gradient(fgf_tape *tape, const fgf_real *parameters, const fgf_real *c,
                                  const fgf_real *u, fgf_real *gradient);
 
@@ -111,13 +117,13 @@ void fgf_model_initialize(const fgf_model *model, const fgf_initialize_settings 
                           uint64_t seed, fgf_real *parameters);
 
 typedef struct fgf_optimizer_settings {
-    int method;              /* sgd | adam | adamw */
+    int method; /* sgd | adam | adamw */
     double learning_rate, momentum, beta1, beta2, epsilon, weight_decay;
-    int schedule;            /* constant | step | cosine */
-    int64_t step_epochs;     /* step: every so many epochs ... */
-    double step_factor;      /* ... times this */
-    int64_t warmup_epochs;   /* linear from 0 */
-    double clip_norm;        /* 0 = off */
+    int schedule;          /* constant | step | cosine */
+    int64_t step_epochs;   /* step: every so many epochs ... */
+    double step_factor;    /* ... times this */
+    int64_t warmup_epochs; /* linear from 0 */
+    double clip_norm;      /* 0 = off */
 } fgf_optimizer_settings;
 extern const fgf_key fgf_optimizer_keys[];
 
@@ -125,8 +131,9 @@ typedef struct fgf_optimizer fgf_optimizer;
 fgf_status fgf_optimizer_create(const fgf_optimizer_settings *settings, size_t parameter_count,
                                 fgf_optimizer **out) FGF_CHECKED;
 void fgf_optimizer_destroy(fgf_optimizer **optimizer);
-/* One update; `progress` = epochs done so far (fractional) and `epochs` the total, for the schedule.
- * `gradient` is clipped in place to clip_norm (2-norm summed in double). Returns the norm before. */
+/* One update; `progress` = epochs done so far (fractional) and `epochs` the total, for the
+ * schedule. `gradient` is clipped in place to clip_norm (2-norm summed in double). Returns the norm
+ * before. */
 double fgf_optimizer_step(fgf_optimizer *optimizer, double progress, double epochs,
                           fgf_real *gradient, fgf_real *parameters);
 /* The learning rate that the schedule gives at `progress`. */

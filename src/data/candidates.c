@@ -6,8 +6,8 @@
 
 #include <math.h>
 #include <regex.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ABSENT = -1 };
@@ -110,9 +110,8 @@ static void read_number(const fgf_table *table, size_t row, long column, char de
                         double *value, fgf_faults *faults)
 {
     *value = (double)NAN;
-    if (column != ABSENT &&
-        fgf_table_number(table, fgf_table_cell(table, row, (size_t)column), decimal, value) !=
-            FGF_OK)
+    if (column != ABSENT && fgf_table_number(table, fgf_table_cell(table, row, (size_t)column),
+                                             decimal, value) != FGF_OK)
         fgf_faults_add(faults, "%s", fgf_last_error()->message);
 }
 
@@ -179,8 +178,8 @@ static int by_id(const void *a, const void *b)
 }
 
 /* Each id once; the line of the second and of the first are both named. */
-static void check_duplicates(const fgf_table *table, const columns *at,
-                             const fgf_candidate *sorted, size_t count, fgf_faults *faults)
+static void check_duplicates(const fgf_table *table, const columns *at, const fgf_candidate *sorted,
+                             size_t count, fgf_faults *faults)
 {
     for (size_t i = 1; i < count; i++) {
         const char *id = sorted[i].known.id;

@@ -148,8 +148,7 @@ static fgf_status load_png(const fgf_manifest *m, const case_files *files, fgf_s
         const double high = range.count ? range.values[1] : image.greatest;
         const bool is_mask = k == files->channels;
         for (size_t p = 0; p < (size_t)image.height * (size_t)image.width; p++)
-            image.value[p] =
-                is_mask ? image.value[p] != 0 : (image.value[p] - low) / (high - low);
+            image.value[p] = is_mask ? image.value[p] != 0 : (image.value[p] - low) / (high - low);
         *(is_mask ? &slice->mask : &slice->value[k]) = image.value;
         image.value = NULL;
     }
@@ -232,8 +231,7 @@ done:
 }
 
 /* Slice `chosen` of a further channel; the rest is read too, so that damage is seen. */
-static fgf_status read_channel(const char *path, const fgf_grid *grid, int32_t chosen,
-                               double **out)
+static fgf_status read_channel(const char *path, const fgf_grid *grid, int32_t chosen, double **out)
 {
     fgf_status status = FGF_OK;
     fgf_volume *volume = NULL;
@@ -308,8 +306,7 @@ static fgf_status load_case(const fgf_manifest *m, const case_files *files,
     status = fgf_preprocess_slice(&m->preprocess, is_png ? whole : m->window, &slice, &shape,
                                   outcome->spacing, image, mask);
     if (status != FGF_OK)
-        status = fgf_prefix_error("%s",
-                                  files->path[files->has_mask ? files->channels : 0]);
+        status = fgf_prefix_error("%s", files->path[files->has_mask ? files->channels : 0]);
     outcome->height = shape.height;
     outcome->width = shape.width;
 done:
@@ -335,8 +332,8 @@ fgf_status fgf_case_read(const fgf_manifest *manifest, const char *id, fgf_case_
     if (status == FGF_DATA || status == FGF_ENVIRONMENT) {
         memset(outcome, 0, sizeof *outcome);
         outcome->state = FGF_CASE_BAD;
-        snprintf(outcome->reason, sizeof outcome->reason, "%.*s",
-                 (int)sizeof outcome->reason - 1, fgf_last_error()->message);
+        snprintf(outcome->reason, sizeof outcome->reason, "%.*s", (int)sizeof outcome->reason - 1,
+                 fgf_last_error()->message);
         status = FGF_OK;
     } else {
         FGF_TRY(status);

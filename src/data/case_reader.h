@@ -21,8 +21,8 @@ typedef struct fgf_case_outcome {
     char reason[FGF_REASON_BYTES]; /* BAD, MISSING */
 } fgf_case_outcome;
 
-/* Reads case `id`. A fault of the case's own is an outcome and not an error: then image and mask are
- * NULL and `outcome` says why. Else image (planar [c][h][w]) and mask [h][w] are the caller's.
+/* Reads case `id`. A fault of the case's own is an outcome and not an error: then image and mask
+ * are NULL and `outcome` says why. Else image (planar [c][h][w]) and mask [h][w] are the caller's.
  * Errors: FGF_MEMORY. */
 fgf_status fgf_case_read(const fgf_manifest *manifest, const char *id, fgf_case_outcome *outcome,
                          float **image, uint8_t **mask) FGF_CHECKED;

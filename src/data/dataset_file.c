@@ -7,13 +7,18 @@
 #include <string.h>
 
 #define TEXT(name, unit, long_name)                                                                \
-    {#name, CASE_TEXT, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name}
+    {                                                                                              \
+#name, CASE_TEXT, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name   \
+    }
 #define NUMBER(name, element, unit, long_name)                                                     \
-    {#name, element, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name}
+    {                                                                                              \
+#name, element, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name     \
+    }
 
 const case_column fgf_case_columns[] = {
     TEXT(id, "", "case id"),
-    TEXT(patient, "", "patient that the case is of; cases of a patient stay on one side of a split"),
+    TEXT(patient, "",
+         "patient that the case is of; cases of a patient stay on one side of a split"),
     TEXT(centre, "", "hospital"),
     NUMBER(label, CASE_I8, "1", "event within the horizon: 1, none: 0, not known: -1"),
     NUMBER(event, CASE_F64, "1", "event at any time, as in the outcome table"),
@@ -110,7 +115,18 @@ done:
     return status;
 }
 
-void fgf_hdf5_quiet(void) { (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+void fgf_dataset_prefix(unsigned long long file_bytes, char prefix[FGF_DATASET_PREFIX])
+{
+    memset(prefix, 0, FGF_DATASET_PREFIX);
+    snprintf(prefix, FGF_DATASET_PREFIX,
+             FGF_DATASET_SCHEMA " %d\nbytes %llu\nAny HDF5 tool opens this file.\n",
+             FGF_DATASET_VERSION, file_bytes);
+}
+
+void fgf_hdf5_quiet(void)
+{
+    (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
 
 struct reason {
     char *text;

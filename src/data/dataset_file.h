@@ -8,6 +8,7 @@
 #define FGF_DATASET_SCHEMA "fgf dataset"
 enum {
     FGF_DATASET_VERSION = 1,
+    FGF_DATASET_PREFIX = 512, /* HDF5's user block */
     FGF_EXCLUDED_REASON = 512,
     FGF_DATASET_EXTENT_MOST = 1 << 20,   /* of one axis */
     FGF_DATASET_ELEMENTS_MOST = 1 << 28, /* of one case: 1 GiB of float, below HDF5's chunk limit */
@@ -25,7 +26,8 @@ typedef struct case_column {
 extern const case_column fgf_case_columns[];
 extern const size_t fgf_case_column_count;
 
-/* HDF5's type of a column in memory (and, by sizes and byte order, in the file); close it. < 0: failed. */
+/* HDF5's type of a column in memory (and, by sizes and byte order, in the file); close it. < 0:
+ * failed. */
 hid_t fgf_case_column_type(const case_column *column);
 /* A fixed-length text type, final 0 included. */
 hid_t fgf_text_type(size_t bytes);
@@ -44,6 +46,10 @@ fgf_status fgf_case_content_of(fgf_shape shape, const float *image, const uint8_
 fgf_status fgf_dataset_content_hash(const fgf_cohort *cohort, const fgf_case *cases,
                                     const fgf_case_content *contents, size_t count,
                                     fgf_hash *out) FGF_CHECKED;
+
+/* The first bytes of a dataset file, before HDF5's own, zero-padded. HDF5 1.10 crashes on some
+ * damaged files; a file that does not begin so, or is not that long, never reaches it. */
+void fgf_dataset_prefix(unsigned long long file_bytes, char prefix[FGF_DATASET_PREFIX]);
 
 /* Keeps HDF5 from printing its own error stack; ours is one line. */
 void fgf_hdf5_quiet(void);

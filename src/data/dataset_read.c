@@ -1,5 +1,6 @@
 /* Reading a dataset file. Nothing in it is believed before it is checked: every extent, type and
- * size is compared with what the others say, and with the file's own size, before memory is taken. */
+ * size is compared with what the others say, and with the file's own size, before memory is taken.
+ */
 #include <hdf5.h>
 
 #include "dataset_file.h"
@@ -20,9 +21,9 @@ struct fgf_dataset {
     char hash[FGF_HASH_TEXT];
     size_t count, excluded_count;
     fgf_case *cases;
-    char *content_hashes;               /* [count][FGF_HASH_TEXT] */
+    char *content_hashes;                  /* [count][FGF_HASH_TEXT] */
     char *excluded_ids, *excluded_reasons; /* [excluded_count][FGF_CASE_ID, FGF_EXCLUDED_REASON] */
-    float *planar; /* room for one case as it stands in the file */
+    float *planar;                         /* room for one case as it stands in the file */
     hid_t file, image, mask;
 };
 
@@ -56,8 +57,8 @@ static fgf_status read_attribute(const fgf_dataset *dataset, const char *name, h
     stored = H5Aget_type(attribute);
     H5T_class_t found = H5Tget_class(stored), wanted = H5Tget_class(type);
     if (found != wanted || H5Sget_simple_extent_npoints(space) != count ||
-        (wanted == H5T_STRING && (H5Tis_variable_str(stored) != 0 ||
-                                  H5Tget_size(stored) > H5Tget_size(type))))
+        (wanted == H5T_STRING &&
+         (H5Tis_variable_str(stored) != 0 || H5Tget_size(stored) > H5Tget_size(type))))
         DAMAGED(dataset, "attribute %s has another type or extent", name);
     if (H5Aread(attribute, type, values) < 0)
         DAMAGED(dataset, "attribute %s cannot be read", name);
@@ -290,8 +291,7 @@ static fgf_status read_cases(fgf_dataset *dataset)
     }
     for (size_t i = 0; i < dataset->count; i++)
         if (dataset->cases[i].label < -1 || dataset->cases[i].label > 1)
-            DAMAGED(dataset, "case %s has label %d", dataset->cases[i].id,
-                    dataset->cases[i].label);
+            DAMAGED(dataset, "case %s has label %d", dataset->cases[i].id, dataset->cases[i].label);
     FGF_TRY(FGF_ALLOCATE(dataset->count * FGF_HASH_TEXT, &dataset->content_hashes));
     FGF_TRY(read_texts(dataset, "/case/content_hash", FGF_HASH_TEXT, dataset->count,
                        dataset->content_hashes));
@@ -330,6 +330,32 @@ done:
     return status;
 }
 
+/* Whether the file begins as a whole dataset file does. */
+static fgf_status check_prefix(const fgf_dataset *dataset)
+{
+    fgf_status status = FGF_OK;
+    char expected[FGF_DATASET_PREFIX], found[FGF_DATASET_PREFIX] = {0};
+    static const char name[] = FGF_DATASET_SCHEMA " ";
+    FILE *file = fopen(dataset->path, "rb");
+    if (!file)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be opened: %s", dataset->path, strerror(errno));
+    const size_t count = fread(found, 1, sizeof found, file);
+    fgf_dataset_prefix(dataset->file_bytes, expected);
+    if (count < sizeof found || memcmp(found, name, sizeof name - 1) != 0)
+        FGF_FAIL(FGF_DATA, "%s: not a dataset file of fgf import or fgf phantom", dataset->path);
+    const long version = strtol(found + sizeof name - 1, NULL, 10);
+    if (version != FGF_DATASET_VERSION)
+        FGF_FAIL(FGF_DATA, "%s: dataset version %ld, this program reads version %d; make it again",
+                 dataset->path, version, FGF_DATASET_VERSION);
+    if (memcmp(found, expected, sizeof found) != 0)
+        DAMAGED(dataset, "it is %zu bytes long, not as long as it was written",
+                dataset->file_bytes);
+done:
+    if (file)
+        fclose(file);
+    return status;
+}
+
 static fgf_status open_file(fgf_dataset *dataset)
 {
     fgf_status status = FGF_OK;
@@ -340,6 +366,7 @@ static fgf_status open_file(fgf_dataset *dataset)
     if (!S_ISREG(about.st_mode))
         FGF_FAIL(FGF_DATA, "%s: is not a file", dataset->path);
     dataset->file_bytes = (size_t)about.st_size;
+    FGF_TRY(check_prefix(dataset));
     access = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 10, 7)
     (void)H5Pset_file_locking(access, 0, 1);
@@ -408,20 +435,35 @@ void fgf_dataset_close(fgf_dataset **out)
     *out = NULL;
 }
 
-const fgf_cohort *fgf_dataset_cohort(const fgf_dataset *dataset) { return &dataset->cohort; }
+const fgf_cohort *fgf_dataset_cohort(const fgf_dataset *dataset)
+{
+    return &dataset->cohort;
+}
 
-size_t fgf_dataset_case_count(const fgf_dataset *dataset) { return dataset->count; }
+size_t fgf_dataset_case_count(const fgf_dataset *dataset)
+{
+    return dataset->count;
+}
 
 const fgf_case *fgf_dataset_case(const fgf_dataset *dataset, size_t index)
 {
     return &dataset->cases[index];
 }
 
-const char *fgf_dataset_hash(const fgf_dataset *dataset) { return dataset->hash; }
+const char *fgf_dataset_hash(const fgf_dataset *dataset)
+{
+    return dataset->hash;
+}
 
-const char *fgf_dataset_origin(const fgf_dataset *dataset) { return dataset->origin; }
+const char *fgf_dataset_origin(const fgf_dataset *dataset)
+{
+    return dataset->origin;
+}
 
-size_t fgf_dataset_excluded_count(const fgf_dataset *dataset) { return dataset->excluded_count; }
+size_t fgf_dataset_excluded_count(const fgf_dataset *dataset)
+{
+    return dataset->excluded_count;
+}
 
 void fgf_dataset_excluded(const fgf_dataset *dataset, size_t index, const char **id,
                           const char **reason)
@@ -440,8 +482,7 @@ static fgf_status read_chunk(const fgf_dataset *dataset, hid_t values, hid_t typ
         DAMAGED(dataset, "%s has no extent", what);
     extent[0] = 1;
     memory = H5Screate_simple(axes, extent, NULL);
-    if (memory < 0 ||
-        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0 ||
+    if (memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0 ||
         H5Dread(values, type, memory, space, H5P_DEFAULT, out) < 0)
         DAMAGED(dataset, "%s of case %s cannot be read", what, dataset->cases[index].id);
 done:
@@ -482,8 +523,8 @@ fgf_status fgf_dataset_verify(const fgf_dataset *dataset)
     FGF_TRY(FGF_ALLOCATE(dataset->count, &contents));
     for (size_t i = 0; i < dataset->count; i++) {
         const char *stored = dataset->content_hashes + i * FGF_HASH_TEXT;
-        FGF_TRY(read_chunk(dataset, dataset->image, H5T_NATIVE_FLOAT, 5, i, dataset->planar,
-                           "/image"));
+        FGF_TRY(
+            read_chunk(dataset, dataset->image, H5T_NATIVE_FLOAT, 5, i, dataset->planar, "/image"));
         FGF_TRY(read_chunk(dataset, dataset->mask, H5T_NATIVE_UINT8, 4, i, mask, "/mask"));
         FGF_TRY(fgf_case_content_of(dataset->cohort.shape, dataset->planar, mask, &contents[i]));
         if (strcmp(contents[i].hash, stored) != 0 ||

@@ -19,8 +19,8 @@ fgf_status fgf_read_file(const char *path, size_t most, char **bytes, size_t *co
     if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
         FGF_FAIL(FGF_DATA, "%s: is not a file", path);
     if ((size_t)about.st_size > most)
-        FGF_FAIL(FGF_DATA, "%s: %lld bytes, at most %zu expected", path,
-                 (long long)about.st_size, most);
+        FGF_FAIL(FGF_DATA, "%s: %lld bytes, at most %zu expected", path, (long long)about.st_size,
+                 most);
     *count = (size_t)about.st_size;
     FGF_TRY(FGF_ALLOCATE(*count + 1, &whole));
     if (fread(whole, 1, *count, file) != *count)

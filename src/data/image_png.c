@@ -96,8 +96,8 @@ static fgf_status decode(decoder *d, fgf_grey_image *out)
     const size_t width = png_get_image_width(d->png, d->info), bytes = (size_t)bits / 8;
     /* Deflate makes at most 1032 bytes of one: a small file that claims more lies. */
     if (height * width * bytes > 1100 * d->count)
-        FGF_FAIL(FGF_DATA, "%s: damaged PNG: %zu x %zu pixels in %zu bytes", d->path, height,
-                 width, d->count);
+        FGF_FAIL(FGF_DATA, "%s: damaged PNG: %zu x %zu pixels in %zu bytes", d->path, height, width,
+                 d->count);
     FGF_TRY(FGF_ALLOCATE(height * width * bytes, &d->pixels));
     FGF_TRY(FGF_ALLOCATE(height, &d->rows));
     for (size_t y = 0; y < height; y++)

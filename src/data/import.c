@@ -1,6 +1,6 @@
-/* Import: rounds of one case a rank. A round reads (each rank for itself), merges what became of its
- * cases, and writes the good ones collectively in the order of the candidates. So all ranks know the
- * same at every step, and the file does not depend on how many they are. */
+/* Import: rounds of one case a rank. A round reads (each rank for itself), merges what became of
+ * its cases, and writes the good ones collectively in the order of the candidates. So all ranks
+ * know the same at every step, and the file does not depend on how many they are. */
 #include "fgf/import.h"
 #include "case_reader.h"
 #include "fgf/log.h"
@@ -53,14 +53,12 @@ done:
 static fgf_status start_dataset(import *im, const fgf_case_outcome *first)
 {
     fgf_status status = FGF_OK;
-    im->cohort.shape =
-        (fgf_shape){im->manifest.channel_count, 1, first->height, first->width};
+    im->cohort.shape = (fgf_shape){im->manifest.channel_count, 1, first->height, first->width};
     im->cohort.spacing[0] = 1; /* a slice has no third spacing */
     im->cohort.spacing[1] = first->spacing[0];
     im->cohort.spacing[2] = first->spacing[1];
-    FGF_TRY(fgf_dataset_writer_create(im->output, &im->cohort, im->todo_count,
-                                      im->manifest.origin, im->access_list, im->group,
-                                      &im->writer));
+    FGF_TRY(fgf_dataset_writer_create(im->output, &im->cohort, im->todo_count, im->manifest.origin,
+                                      im->access_list, im->group, &im->writer));
 done:
     return status;
 }
@@ -78,8 +76,7 @@ static void check_fit(const import *im, fgf_case_outcome *outcome)
         outcome->state = FGF_CASE_BAD;
         snprintf(outcome->reason, sizeof outcome->reason,
                  "%s: %g x %g mm a pixel, the first case has %g x %g; set preprocess.spacing",
-                 outcome->source, outcome->spacing[0], outcome->spacing[1], spacing[1],
-                 spacing[2]);
+                 outcome->source, outcome->spacing[0], outcome->spacing[1], spacing[1], spacing[2]);
     }
 }
 
@@ -133,8 +130,8 @@ static fgf_status import_round(import *im, size_t first)
     FGF_TRY(fgf_group_merge(im->group, im->outcomes + first, count * sizeof *im->outcomes));
     FGF_TRY(settle_round(im, first, count, &mine));
     /* After a bad case that stops the import, the others are still read, so that all are listed. */
-    const bool writes = im->case_count > before && (im->bad_count == 0 ||
-                                                    im->options.exclude_bad_cases);
+    const bool writes =
+        im->case_count > before && (im->bad_count == 0 || im->options.exclude_bad_cases);
     if (writes)
         FGF_TRY(fgf_dataset_writer_put(im->writer, mine, mine == SIZE_MAX ? NULL : image,
                                        mine == SIZE_MAX ? NULL : mask));
@@ -159,8 +156,8 @@ static fgf_status report_bad_cases(const import *im)
         else
             fgf_faults_add(&faults, "case %s: %s", id, outcome->reason);
     }
-    FGF_TRY(fgf_faults_report(&faults, FGF_DATA,
-                              "bad cases (--on-bad-case exclude leaves them out)"));
+    FGF_TRY(
+        fgf_faults_report(&faults, FGF_DATA, "bad cases (--on-bad-case exclude leaves them out)"));
     if (im->case_count == 0)
         FGF_FAIL(FGF_DATA, "%s: no case is left of %zu", im->manifest.table.file,
                  im->candidate_count);
@@ -249,7 +246,7 @@ fgf_status fgf_import(const char *manifest, const char *output, const fgf_import
                       int64_t access_list, fgf_group *group, fgf_import_summary *summary)
 {
     fgf_status status = FGF_OK;
-    import im;
+import im;
     memset(&im, 0, sizeof im);
     im.output = output;
     im.access_list = access_list;

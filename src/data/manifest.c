@@ -42,8 +42,8 @@ static const fgf_key table_keys[] = {
      "column of the time to the last follow-up"},
     {"horizon", FGF_KEY_REAL, TABLE(horizon), "730", 0, 1e9, NULL, "days",
      "label 1 = event within this time; in = followed so long, or event; 0 = no horizon"},
-    {"unknown_time", FGF_KEY_CHOICE, TABLE(unknown_time), "outside", 0, 0,
-     "outside|exclude|infer", "",
+    {"unknown_time", FGF_KEY_CHOICE, TABLE(unknown_time), "outside", 0, 0, "outside|exclude|infer",
+     "",
      "an event without a time: label 0 with a warning, left out, or 1 where the follow-up ended "
      "within the horizon and left out elsewhere"},
     {"patient", FGF_KEY_TEXT, TABLE(patient), "\"\"", 0, 0, NULL, "",
@@ -62,9 +62,8 @@ static const fgf_key channel_keys[] = {
     {"unit", FGF_KEY_TEXT, CHANNEL(unit), "\"\"", 0, 0, NULL, "",
      "name of the stored unit; empty = preprocess.unit"},
     {0}};
-static const fgf_item_kind image_kind = {
-    "image", "one image of a case, a channel; all on one grid", channel_keys,
-    sizeof(fgf_channel_settings)};
+static const fgf_item_kind image_kind = {"image", "one image of a case, a channel; all on one grid",
+                                         channel_keys, sizeof(fgf_channel_settings)};
 static const fgf_item_kind *const channel_kinds[] = {&image_kind};
 
 static const fgf_schema_section sections[] = {
@@ -78,7 +77,10 @@ static const fgf_schema_list lists[] = {
 static const fgf_schema schema = {
     "import manifest", sections, sizeof sections / sizeof sections[0], lists, 1, false};
 
-const fgf_schema *fgf_import_schema(void) { return &schema; }
+const fgf_schema *fgf_import_schema(void)
+{
+    return &schema;
+}
 
 static const char *where(const fgf_config *config, const char *path)
 {
@@ -90,16 +92,17 @@ static void check_window(const fgf_config *config, const char *path, fgf_reals w
                          fgf_faults *faults)
 {
     if (window.count != 2 || !(window.values[0] < window.values[1]))
-        fgf_faults_add(faults, "%s: %s: expected two numbers, the lower first",
-                       where(config, path), path);
+        fgf_faults_add(faults, "%s: %s: expected two numbers, the lower first", where(config, path),
+                       path);
 }
 
 static void check_pattern(const fgf_config *config, const char *path, const char *pattern,
                           fgf_faults *faults)
 {
     if (!strstr(pattern, "{id}"))
-        fgf_faults_add(faults, "%s: %s: \"%s\" names the same file for every case; write {id} where "
-                               "the id belongs",
+        fgf_faults_add(faults,
+                       "%s: %s: \"%s\" names the same file for every case; write {id} where "
+                       "the id belongs",
                        where(config, path), path, pattern);
 }
 
@@ -127,8 +130,9 @@ static void check_preprocess(const fgf_config *config, const fgf_manifest *m, fg
     for (size_t a = 0; good && a < 2; a++)
         good = p->size.values[a] >= 0 && p->size.values[a] <= 16384;
     if (!good)
-        fgf_faults_add(faults, "%s: preprocess.size: expected two sizes of 0 to 16384 pixels, rows "
-                               "and columns",
+        fgf_faults_add(faults,
+                       "%s: preprocess.size: expected two sizes of 0 to 16384 pixels, rows "
+                       "and columns",
                        where(config, "preprocess.size"));
 }
 
@@ -166,13 +170,13 @@ static fgf_status set_channels(fgf_manifest *m, const fgf_config *config, fgf_fa
                            items[c].where);
         if (!strstr(s->pattern, "{id}"))
             fgf_faults_add(faults, "%s: pattern: \"%s\" has no {id}", items[c].where, s->pattern);
-        set_channel(m, (int)c, items[c].name, s->pattern,
-                    s->window.count ? s->window : p->window, *s->unit ? s->unit : p->unit);
+        set_channel(m, (int)c, items[c].name, s->pattern, s->window.count ? s->window : p->window,
+                    *s->unit ? s->unit : p->unit);
     }
     if (count == 0) {
-        const char *pattern = *m->source.image                     ? m->source.image
+        const char *pattern = *m->source.image                   ? m->source.image
                               : m->source.kind == FGF_SOURCE_PNG ? "{id}.png"
-                                                                   : "{id}.nii.gz";
+                                                                 : "{id}.nii.gz";
         check_pattern(config, "source.image", pattern, faults);
         set_channel(m, 0, m->source.channel, pattern, p->window, p->unit);
     }
@@ -182,7 +186,8 @@ done:
     return status;
 }
 
-/* What makes two cohorts comparable: every key of preprocessing, the kind of source, the windows. */
+/* What makes two cohorts comparable: every key of preprocessing, the kind of source, the windows.
+ */
 static fgf_status describe(fgf_manifest *m, const fgf_config *config)
 {
     fgf_status status = FGF_OK;
@@ -227,27 +232,28 @@ static void check_table(const fgf_config *config, const fgf_manifest *m, fgf_fau
         fgf_faults_add(faults, "%s: table.delimiter: \"%s\", expected one character, tab or auto",
                        where(config, "table.delimiter"), t->delimiter);
     if (*t->event && t->horizon > 0 && !*t->time)
-        fgf_faults_add(faults, "%s: table.event is given, but no table.time: a horizon needs the "
-                               "time to the event (horizon: 0 = none)",
+        fgf_faults_add(faults,
+                       "%s: table.event is given, but no table.time: a horizon needs the "
+                       "time to the event (horizon: 0 = none)",
                        where(config, "table.event"));
     if (*t->event && t->horizon > 0 && !*t->follow_up)
-        fgf_faults_add(faults, "%s: table.event is given, but no table.follow_up: a horizon needs "
-                               "the time followed (horizon: 0 = none)",
+        fgf_faults_add(faults,
+                       "%s: table.event is given, but no table.follow_up: a horizon needs "
+                       "the time followed (horizon: 0 = none)",
                        where(config, "table.event"));
     if (*t->centre && *t->centre_pattern)
         fgf_faults_add(faults, "%s: table.centre and table.centre_pattern are both given",
                        where(config, "table.centre_pattern"));
 }
 
-fgf_status fgf_manifest_load(const char *path, const fgf_import_options *options,
-                             fgf_manifest *out)
+fgf_status fgf_manifest_load(const char *path, const fgf_import_options *options, fgf_manifest *out)
 {
     fgf_status status = FGF_OK;
     fgf_faults faults = {0};
     top_settings top = {0};
     memset(out, 0, sizeof *out);
-    FGF_TRY(fgf_sweep_load(path, &schema, options->overrides, options->override_count,
-                           &out->sweep));
+    FGF_TRY(
+        fgf_sweep_load(path, &schema, options->overrides, options->override_count, &out->sweep));
     const fgf_config *config = fgf_sweep_trial(out->sweep, 0);
     FGF_TRY(fgf_config_section(config, "", &top));
     FGF_TRY(fgf_config_section(config, "source", &out->source));

@@ -55,13 +55,13 @@ typedef struct fgf_candidate {
     const char *out_because; /* static text; NULL = in */
 } fgf_candidate;
 
-/* The rows of the outcome table in the order of their ids. *out is released with fgf_free. All faults
- * of the table are printed. FGF_DATA. */
+/* The rows of the outcome table in the order of their ids. *out is released with fgf_free. All
+ * faults of the table are printed. FGF_DATA. */
 fgf_status fgf_candidates_read(const fgf_manifest *manifest, fgf_candidate **out,
                                size_t *count) FGF_CHECKED;
 
-/* The label rule: 0 or 1, or -1 where there is no event column or *out_because says why the candidate
- * is out. unknown_time: what an event without a time is, table.unknown_time. */
+/* The label rule: 0 or 1, or -1 where there is no event column or *out_because says why the
+ * candidate is out. unknown_time: what an event without a time is, table.unknown_time. */
 int fgf_label(const fgf_table_settings *settings, double event, double time, double follow_up,
               const char **out_because);
 

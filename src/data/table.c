@@ -1,7 +1,7 @@
 #include "table.h"
-#include "file_bytes.h"
 #include "fgf/memory.h"
 #include "fgf/text.h"
+#include "file_bytes.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -72,7 +72,8 @@ done:
     return status;
 }
 
-/* One field; the byte behind it (delimiter or line end) is looked at before it becomes a final 0. */
+/* One field; the byte behind it (delimiter or line end) is looked at before it becomes a final 0.
+ */
 static fgf_status scan_field(scanner *scan, fgf_cell *cell, bool *last)
 {
     fgf_status status = FGF_OK;

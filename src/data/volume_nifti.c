@@ -1,5 +1,5 @@
-/* The header is read twice: first raw, by the field offsets of nifti1.h and nifti2.h, for the checks
- * that the library does not make; then by the library, for the affine map. */
+/* The header is read twice: first raw, by the field offsets of nifti1.h and nifti2.h, for the
+ * checks that the library does not make; then by the library, for the affine map. */
 #include "volume_nifti.h"
 #include "fgf/memory.h"
 
@@ -155,8 +155,9 @@ static fgf_status read_raw_header(fgf_volume *volume, header *h)
     else if (whole && memcmp(raw + 4, "n+2\0\r\n\032\n", 8) == 0)
         parse_version_2(raw, volume->swapped, h);
     else
-        FGF_FAIL(FGF_DATA, "%s: not a NIfTI file (header size or magic; a pair of .hdr and .img is "
-                           "not read)",
+        FGF_FAIL(FGF_DATA,
+                 "%s: not a NIfTI file (header size or magic; a pair of .hdr and .img is "
+                 "not read)",
                  volume->path);
     if (h->offset == 0)
         h->offset = version == 1 ? 352 : 544;
@@ -218,7 +219,8 @@ static fgf_status check_values(fgf_volume *volume, const header *h, bool compres
     const double needed =
         h->offset + (double)extent[0] * extent[1] * extent[2] * (double)volume->bytes;
     if (needed > (compressed ? DEFLATE_RATIO * file_bytes : file_bytes))
-        FGF_FAIL(FGF_DATA, "%s: cut short: %d x %d x %d voxels need %.0f bytes, the file has %.0f%s",
+        FGF_FAIL(FGF_DATA,
+                 "%s: cut short: %d x %d x %d voxels need %.0f bytes, the file has %.0f%s",
                  volume->path, extent[0], extent[1], extent[2], needed, file_bytes,
                  compressed ? " compressed" : "");
 done:
@@ -253,8 +255,7 @@ static fgf_status open_volume(fgf_volume *volume)
         FGF_FAIL(FGF_DATA, "%s: cannot be opened: %s", volume->path, strerror(errno));
     if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
         FGF_FAIL(FGF_DATA, "%s: is not a file", volume->path);
-    const bool compressed =
-        fread(first, 1, 2, file) == 2 && first[0] == 0x1f && first[1] == 0x8b;
+    const bool compressed = fread(first, 1, 2, file) == 2 && first[0] == 0x1f && first[1] == 0x8b;
     volume->file = gzopen(volume->path, "rb");
     if (!volume->file)
         FGF_FAIL(FGF_DATA, "%s: cannot be opened", volume->path);
@@ -300,7 +301,10 @@ void fgf_volume_close(fgf_volume **volume)
     *volume = NULL;
 }
 
-const fgf_grid *fgf_volume_grid(const fgf_volume *volume) { return &volume->grid; }
+const fgf_grid *fgf_volume_grid(const fgf_volume *volume)
+{
+    return &volume->grid;
+}
 
 /* gzread takes an unsigned and may stop early: a slice may be larger than that. */
 static bool read_fully(gzFile file, unsigned char *bytes, size_t count)
@@ -325,8 +329,8 @@ fgf_status fgf_volume_next(fgf_volume *volume, double *slice)
         FGF_FAIL(FGF_INTERNAL, "%s: slice %d of %d asked for", volume->path, volume->next,
                  extent[2]);
     if (!read_fully(volume->file, volume->raw, voxels * volume->bytes))
-        FGF_FAIL(FGF_DATA, "%s: cut short or damaged in slice %d of %d", volume->path,
-                 volume->next, extent[2]);
+        FGF_FAIL(FGF_DATA, "%s: cut short or damaged in slice %d of %d", volume->path, volume->next,
+                 extent[2]);
     for (size_t i = 0; i < voxels; i++)
         slice[i] = volume->slope * number_at(volume->raw + i * volume->bytes, volume->datatype,
                                              volume->bytes, volume->swapped) +

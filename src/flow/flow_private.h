@@ -35,9 +35,8 @@ typedef struct flow_field {
 /* The bracket of the boundary within a step: t in [0, 1] is the share of the step. */
 typedef struct flow_search {
     double t_near, t_far; /* before and behind the boundary */
-    double r_near, r_far; /* sign * (f - f0) there; the search may scale a retained one */
+    double r_near, r_far; /* sign * (f - f0) there */
     double t, t_best;     /* wanted; with the least |f - f0| */
-    int side;             /* of the boundary, of the last trial: -1 before, +1 behind, 0 none yet */
     int trials;
 } flow_search;
 

@@ -1,5 +1,5 @@
-/* The search of f = f0 within one step: the Illinois variant of regula falsi (Dowell and Jarratt,
- * BIT 11 (1971) 168) with every third trial a bisection, so that it ends for every f. */
+/* The search of f = f0 within one step: secants of the bracket's ends, which are exact where f is
+ * linear along the step, with every third trial a bisection, so that it ends for every f. */
 #include "flow_private.h"
 
 #include <math.h>
@@ -60,17 +60,10 @@ bool fgf_flow_search_give(fgf_flow *flow, double f, const fgf_real *g)
         flow->ahead.norm = fgf_flow_norm(g, flow->n);
         s->t_best = s->t;
     }
-    /* Illinois: an end that is kept twice running is scaled down, to draw the secant across. */
     if (r < 0) {
-        if (s->side < 0)
-            s->r_far *= 0.5;
-        s->side = -1;
         s->t_near = s->t;
         s->r_near = r;
     } else {
-        if (s->side > 0)
-            s->r_near *= 0.5;
-        s->side = 1;
         s->t_far = s->t;
         s->r_far = r;
     }

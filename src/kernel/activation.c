@@ -4,19 +4,55 @@
 #include "lanes.h"
 
 #include <math.h>
+#include <string.h>
 
 #ifdef FGF_REAL_DOUBLE
-#define EXP exp
-#define LOG1P log1p
 #define TANH tanh
 #define ERFC erfc
 #define FABS fabs
 #else
-#define EXP expf
-#define LOG1P log1pf
 #define TANH tanhf
 #define ERFC erfcf
 #define FABS fabsf
+#endif
+
+/* exp(x) and log(1 + e) for x <= 0 and 0 <= e <= 1, what sigmoid and softplus need. In float they
+ * are our own, because a loop over the library's cannot be vectorised; both within 2e-7 relative.
+ */
+#ifdef FGF_REAL_DOUBLE
+FGF_INLINE fgf_real exp_negative(fgf_real x)
+{
+    return exp(x);
+}
+FGF_INLINE fgf_real log_one_plus(fgf_real e)
+{
+    return log1p(e);
+}
+#else
+FGF_INLINE fgf_real exp_negative(fgf_real x)
+{
+    /* x = n log 2 + r, |r| <= log(2) / 2; adding 1.5 * 2^23 rounds. Below -87 exp leaves the normal
+     * numbers: it stays there at 1e-38. A NaN stays one: it passes through r. */
+    const fgf_real low = x < -87.0f ? -87.0f : x;
+    const fgf_real n = (low * 1.44269504f + 12582912.0f) - 12582912.0f;
+    const fgf_real r = (low - n * 0.693359375f) - n * -2.12194440e-4f;
+    const fgf_real series =
+        1 + r * (1 + r * (0.5f + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r / 720)))));
+    const int32_t bits = ((int32_t)(n == n ? n : 0) + 127) * (1 << 23);
+    fgf_real power;
+    memcpy(&power, &bits, sizeof power);
+    return series * power;
+}
+
+FGF_INLINE fgf_real log_one_plus(fgf_real e)
+{
+    /* 2 artanh(s), s = e / (2 + e) <= 1 / 3. */
+    const fgf_real s = e / (2 + e), q = s * s;
+    const fgf_real series =
+        1.0f / 3 +
+        q * (1.0f / 5 + q * (1.0f / 7 + q * (1.0f / 9 + q * (1.0f / 11 + q * (1.0f / 13)))));
+    return 2 * s + 2 * s * q * series;
+}
 #endif
 
 /* sigma, sigma' and sigma'' at a point. */
@@ -27,7 +63,7 @@ typedef struct jet {
 FGF_INLINE fgf_real sigmoid(fgf_real z)
 {
     /* exp of a negative number only: it cannot overflow. */
-    const fgf_real e = EXP(-FABS(z));
+    const fgf_real e = exp_negative(-FABS(z));
     return z >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
@@ -41,7 +77,7 @@ FGF_INLINE jet softplus(fgf_real z, fgf_real unused)
 {
     (void)unused;
     const fgf_real s = sigmoid(z);
-    const jet j = {(z > 0 ? z : 0) + LOG1P(EXP(-FABS(z))), s, s * (1 - s)};
+    const jet j = {(z > 0 ? z : 0) + log_one_plus(exp_negative(-FABS(z))), s, s * (1 - s)};
     return j;
 }
 
@@ -59,7 +95,7 @@ FGF_INLINE jet gelu(fgf_real z, fgf_real unused)
     const fgf_real root_half = (fgf_real)0.70710678118654752440;
     const fgf_real root_two_pi_inverse = (fgf_real)0.39894228040143267794;
     const fgf_real area = (fgf_real)0.5 * ERFC(-z * root_half);
-    const fgf_real density = root_two_pi_inverse * EXP(-(fgf_real)0.5 * z * z);
+    const fgf_real density = root_two_pi_inverse * exp_negative(-(fgf_real)0.5 * z * z);
     const jet j = {z * area, area + z * density, density * (2 - z * z)};
     return j;
 }
@@ -107,6 +143,7 @@ void fgf_activation_derivative(fgf_activation kind, fgf_real slope, size_t n, co
     }
 }
 
+FGF_CLONES
 void fgf_activation_second(fgf_activation kind, fgf_real slope, size_t n, const fgf_real *z,
                            const fgf_real *t, const fgf_real *p, const fgf_real *r_out,
                            fgf_real *r_in)
@@ -202,8 +239,7 @@ void fgf_prelu_slopes(size_t pixels, int channels, const fgf_real *z, const fgf_
 }
 
 FGF_CLONES
-void fgf_channel_sums(size_t pixels, int channels, fgf_real scale, const fgf_real *x,
-                      fgf_real *sum)
+void fgf_channel_sums(size_t pixels, int channels, fgf_real scale, const fgf_real *x, fgf_real *sum)
 {
     int c = 0;
     for (; c + FGF_LANES <= channels; c += FGF_LANES) {

@@ -3,7 +3,10 @@
 #include <cblas.h>
 #include <stdio.h>
 
-void fgf_kernel_start(void) { openblas_set_num_threads(1); }
+void fgf_kernel_start(void)
+{
+    openblas_set_num_threads(1);
+}
 
 static const char *instruction_set(void)
 {

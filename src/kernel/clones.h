@@ -1,6 +1,6 @@
 /* Compiles a function once for each instruction set and picks at run time. The bits do not change:
- * without fused multiply-add a wider vector only does more elements at a time. Sanitizers run before
- * such a choice can be made, and clang's form differs: both get the plain function. */
+ * without fused multiply-add a wider vector only does more elements at a time. Sanitizers run
+ * before such a choice can be made, and clang's form differs: both get the plain function. */
 #ifndef FGF_KERNEL_CLONES_H
 #define FGF_KERNEL_CLONES_H
 

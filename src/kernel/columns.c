@@ -139,8 +139,8 @@ static void zero_taps(const fgf_convolution *c, int count, fgf_real *out, size_t
         memset(out, 0, bytes);
 }
 
-static void gather_segment(const fgf_convolution *c, const segment *s, int strip,
-                           const fgf_real *x, fgf_real *columns)
+static void gather_segment(const fgf_convolution *c, const segment *s, int strip, const fgf_real *x,
+                           fgf_real *columns)
 {
     const size_t taps = (size_t)c->kernel[2] * (size_t)c->input.channels;
     const size_t pitch = (size_t)c->kernel[0] * (size_t)c->kernel[1] * taps;

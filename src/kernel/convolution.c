@@ -1,5 +1,6 @@
 /* The reference path of convolutions: strips of the column matrix that stay in the second-level
- * cache, and a matrix product each. Strips depend on the geometry alone, so a case's bits do too. */
+ * cache, and a matrix product each. Strips depend on the geometry alone, so a case's bits do too.
+ */
 #include "fgf/kernel.h"
 
 #include "columns.h"
@@ -50,8 +51,8 @@ static void fill_rows(int rows, int channels, const fgf_real *bias, fgf_real *y)
         memcpy(y + (size_t)i * (size_t)channels, bias, (size_t)channels * sizeof *y);
 }
 
-void fgf_convolution_forward(const fgf_convolution *c, const fgf_real *weight,
-                             const fgf_real *bias, const fgf_real *x, fgf_real *y, fgf_real *work)
+void fgf_convolution_forward(const fgf_convolution *c, const fgf_real *weight, const fgf_real *bias,
+                             const fgf_real *x, fgf_real *y, fgf_real *work)
 {
     const int taps = tap_count(c), out = c->output.channels;
     const bool tap_major = fgf_columns_tap_major(c);

@@ -1,6 +1,6 @@
-/* Dense layers in an order of summation of their own: BLAS sums a row differently when the number of
- * rows changes, and a case's numbers may not depend on its company. Weights are [in][out]; sums over
- * `in` run k = 0, 1, ... for each output by itself, and vectors run over outputs. */
+/* Dense layers in an order of summation of their own: BLAS sums a row differently when the number
+ * of rows changes, and a case's numbers may not depend on its company. Weights are [in][out]; sums
+ * over `in` run k = 0, 1, ... for each output by itself, and vectors run over outputs. */
 #include "fgf/kernel.h"
 
 #include "clones.h"

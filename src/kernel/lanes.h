@@ -1,6 +1,7 @@
-/* Some values side by side, in the compilers' own vector notation. 32 bytes: one register with AVX, two
- * with SSE; comparisons of 64 bytes are taken apart lane by lane by gcc 12. Loops over small arrays in
- * its place were unrolled before the compiler saw that they are vectors, at a quarter of the speed. */
+/* Some values side by side, in the compilers' own vector notation. 32 bytes: one register with AVX,
+ * two with SSE; comparisons of 64 bytes are taken apart lane by lane by gcc 12. Loops over small
+ * arrays in its place were unrolled before the compiler saw that they are vectors, at a quarter of
+ * the speed. */
 #ifndef FGF_KERNEL_LANES_H
 #define FGF_KERNEL_LANES_H
 

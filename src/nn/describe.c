@@ -61,8 +61,7 @@ static void add_value(fgf_buffer *out, const fgf_key *key, const void *member)
 
 static void add_shape(fgf_buffer *out, const char *name, fgf_shape s)
 {
-    fgf_buffer_add(out, ", \"%s\": [%d, %d, %d, %d]", name, s.channels, s.depth, s.height,
-                   s.width);
+    fgf_buffer_add(out, ", \"%s\": [%d, %d, %d, %d]", name, s.channels, s.depth, s.height, s.width);
 }
 
 static void add_longs(fgf_buffer *out, const char *name, const long *values, int count)
@@ -80,8 +79,8 @@ static void add_array(fgf_buffer *out, const fgf_layer *layer, const fgf_layer_a
         permute[i] = array->permute[i];
     fgf_buffer_add(out, "{\"name\": ");
     fgf_buffer_add_json(out, array->suffix);
-    fgf_buffer_add(out, ", \"offset\": %zu, \"count\": %zu", layer->parameter_offset + array->offset,
-                   array->count);
+    fgf_buffer_add(out, ", \"offset\": %zu, \"count\": %zu",
+                   layer->parameter_offset + array->offset, array->count);
     add_longs(out, "stored", array->stored, array->axes);
     add_longs(out, "permute", permute, array->axes);
     add_longs(out, "shape", array->dims, array->rank);

@@ -1,6 +1,6 @@
-/* Initial parameters. He et al. 2015 (normal and uniform, ReLU gain, fan in), Glorot and Bengio 2010
- * (xavier), and PyTorch's default for convolutions and dense layers: uniform in +-1 / sqrt(fan in),
- * biases too. */
+/* Initial parameters. He et al. 2015 (normal and uniform, ReLU gain, fan in), Glorot and Bengio
+ * 2010 (xavier), and PyTorch's default for convolutions and dense layers: uniform in +-1 / sqrt(fan
+ * in), biases too. */
 #include "model.h"
 
 #include <math.h>

@@ -52,12 +52,12 @@ typedef struct fgf_layer {
 
 /* What every operation of a pass is given. */
 typedef struct fgf_pass {
-    const fgf_real *parameters;  /* the layer's */
-    int count;                   /* cases */
-    unsigned char *state;        /* [count][state_bytes]; NULL in forward: nothing follows */
-    fgf_real *work;              /* [layer->work] */
-    const fgf_stream *dropout;   /* forward only: a stream a case; NULL = dropout off */
-    bool dropping;               /* dropout was on in the forward pass */
+    const fgf_real *parameters; /* the layer's */
+    int count;                  /* cases */
+    unsigned char *state;       /* [count][state_bytes]; NULL in forward: nothing follows */
+    fgf_real *work;             /* [layer->work] */
+    const fgf_stream *dropout;  /* forward only: a stream a case; NULL = dropout off */
+    bool dropping;              /* dropout was on in the forward pass */
 } fgf_pass;
 
 /* What an operation needs to find. */
@@ -93,8 +93,8 @@ struct fgf_layer_kind {
                             const fgf_real *t_in, const fgf_real *p_out, const fgf_real *r_out,
                             fgf_real *r_in);
     /* REQUIRED with WEIGHTED or arrays. The bilinear form that every parameter gradient is made of:
-     * gradient += sum over cases of q (x) v for what multiplies the input (weights; for slopes where
-     * a <= 0), and, with bias_scale not NULL, sum bias_scale[i] q_i for what is added. */
+     * gradient += sum over cases of q (x) v for what multiplies the input (weights; for slopes
+     * where a <= 0), and, with bias_scale not NULL, sum bias_scale[i] q_i for what is added. */
     void (*parameter_gradient)(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a,
                                const fgf_real *q, const fgf_real *v, const fgf_real *bias_scale,
                                fgf_real *gradient);

@@ -7,10 +7,9 @@ typedef struct settings {
     double slope;
 } settings;
 
-static const fgf_key leaky_keys[] = {
-    {"slope", FGF_KEY_REAL, offsetof(settings, slope), "0.01", -1e6, 1e6, NULL, "1",
-     "factor of values not above 0"},
-    {0}};
+static const fgf_key leaky_keys[] = {{"slope", FGF_KEY_REAL, offsetof(settings, slope), "0.01",
+                                      -1e6, 1e6, NULL, "1", "factor of values not above 0"},
+                                     {0}};
 
 typedef struct detail {
     fgf_activation activation;
@@ -112,8 +111,7 @@ static fgf_status plan_tanh(fgf_layer *layer, const void *given)
 
 const fgf_layer_kind fgf_layer_relu = PIECEWISE_LINEAR(ITEM("relu", "max(z, 0)"), plan_relu);
 const fgf_layer_kind fgf_layer_leaky_relu = PIECEWISE_LINEAR(LEAKY_ITEM, plan_leaky_relu);
-const fgf_layer_kind fgf_layer_softplus =
-    SMOOTH(ITEM("softplus", "log(1 + exp z)"), plan_softplus);
+const fgf_layer_kind fgf_layer_softplus = SMOOTH(ITEM("softplus", "log(1 + exp z)"), plan_softplus);
 const fgf_layer_kind fgf_layer_silu = SMOOTH(ITEM("silu", "z sigmoid(z)"), plan_silu);
 const fgf_layer_kind fgf_layer_gelu =
     SMOOTH(ITEM("gelu", "z Phi(z), Phi the normal distribution function"), plan_gelu);

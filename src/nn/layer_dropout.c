@@ -1,4 +1,5 @@
-/* Dropout: each value is 0 with probability p, else times 1 / (1 - p); one mask serves all passes. */
+/* Dropout: each value is 0 with probability p, else times 1 / (1 - p); one mask serves all passes.
+ */
 #include "fgf/memory.h"
 #include "layer.h"
 

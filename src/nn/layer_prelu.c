@@ -6,10 +6,9 @@ typedef struct settings {
     double slope;
 } settings;
 
-static const fgf_key keys[] = {
-    {"slope", FGF_KEY_REAL, offsetof(settings, slope), "0.25", -1e6, 1e6, NULL, "1",
-     "initial factor of values not above 0"},
-    {0}};
+static const fgf_key keys[] = {{"slope", FGF_KEY_REAL, offsetof(settings, slope), "0.25", -1e6, 1e6,
+                                NULL, "1", "initial factor of values not above 0"},
+                               {0}};
 
 static fgf_status plan(fgf_layer *layer, const void *given)
 {

@@ -86,8 +86,8 @@ static fgf_status list_arrays(fgf_model *model)
         for (int j = 0; j < layer->array_count; j++, k++) {
             const fgf_layer_array *own = &layer->array[j];
             fgf_parameter_array *array = &model->array[k];
-            const int length = snprintf(array->name, sizeof array->name, "%s.%s", layer->name,
-                                        own->suffix);
+            const int length =
+                snprintf(array->name, sizeof array->name, "%s.%s", layer->name, own->suffix);
             if (length < 0 || (size_t)length >= sizeof array->name)
                 FGF_FAIL(FGF_USAGE, "%s: layer %d: the name %s is too long", layer->where,
                          layer->number, layer->name);
@@ -146,11 +146,20 @@ void fgf_model_destroy(fgf_model **model)
     *model = NULL;
 }
 
-fgf_shape fgf_model_input(const fgf_model *model) { return model->layer[0].input; }
+fgf_shape fgf_model_input(const fgf_model *model)
+{
+    return model->layer[0].input;
+}
 
-size_t fgf_model_parameter_count(const fgf_model *model) { return model->parameter_count; }
+size_t fgf_model_parameter_count(const fgf_model *model)
+{
+    return model->parameter_count;
+}
 
-bool fgf_model_piecewise_linear(const fgf_model *model) { return model->piecewise_linear; }
+bool fgf_model_piecewise_linear(const fgf_model *model)
+{
+    return model->piecewise_linear;
+}
 
 void fgf_model_describe(const fgf_model *model, fgf_buffer *out)
 {
@@ -159,7 +168,10 @@ void fgf_model_describe(const fgf_model *model, fgf_buffer *out)
 
 /* ---- parameter arrays ---- */
 
-size_t fgf_model_array_count(const fgf_model *model) { return model->array_count; }
+size_t fgf_model_array_count(const fgf_model *model)
+{
+    return model->array_count;
+}
 
 const fgf_parameter_array *fgf_model_array(const fgf_model *model, size_t k)
 {

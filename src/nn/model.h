@@ -10,7 +10,7 @@ struct fgf_model {
     int batched_from; /* layers before it go case by case, it and those behind by whole passes */
     bool piecewise_linear;
     size_t parameter_count;
-    fgf_parameter_array *array; /* what callers see ... */
+    fgf_parameter_array *array;       /* what callers see ... */
     const fgf_layer_array **shape_of; /* ... and the layer's own view of it */
     size_t array_count;
     fgf_buffer description; /* the layer table as JSON */

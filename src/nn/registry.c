@@ -1,7 +1,7 @@
 #include "layer.h"
 
 /* The layer kinds, a line each: fgf_layer_<name> is defined in a file of this folder. */
-#define LAYER_KINDS(X)                                                                            \
+#define LAYER_KINDS(X)                                                                             \
     X(conv)                                                                                        \
     X(max_pool)                                                                                    \
     X(average_pool)                                                                                \
@@ -42,15 +42,14 @@ const fgf_item_kind *const *fgf_layer_kinds(size_t *count)
 fgf_status fgf_layer_kind_check(const fgf_layer_kind *kind)
 {
     fgf_status status = FGF_OK;
-    const char *missing = !kind->plan       ? "plan"
-                          : !kind->forward  ? "forward"
-                          : !kind->backward ? "backward"
-                          : !kind->tangent  ? "tangent"
-                          : (kind->flags & FGF_LAYER_CURVED) && !kind->second_backward
-                              ? "second_backward"
-                          : (kind->flags & FGF_LAYER_WEIGHTED) && !kind->parameter_gradient
-                              ? "parameter_gradient"
-                              : NULL;
+    const char *missing =
+        !kind->plan                                                       ? "plan"
+        : !kind->forward                                                  ? "forward"
+        : !kind->backward                                                 ? "backward"
+        : !kind->tangent                                                  ? "tangent"
+        : (kind->flags & FGF_LAYER_CURVED) && !kind->second_backward      ? "second_backward"
+        : (kind->flags & FGF_LAYER_WEIGHTED) && !kind->parameter_gradient ? "parameter_gradient"
+                                                                          : NULL;
     if (missing)
         FGF_FAIL(FGF_INTERNAL, "layer kind %s lacks the required operation %s",
                  kind->item.name ? kind->item.name : "(nameless)", missing);

@@ -1,5 +1,5 @@
-/* The passes of a tape. See nn.h for the formula; p, t, r are the adjoint, the tangent and the second
- * adjoint. */
+/* The passes of a tape. See nn.h for the formula; p, t, r are the adjoint, the tangent and the
+ * second adjoint. */
 #include "tape.h"
 
 #include "fgf/kernel.h"
@@ -94,7 +94,7 @@ static void adjoints(fgf_tape *tape, const fgf_real *parameters, fgf_span span,
     for (int l = span.to - 1; l >= span.from; l--) {
         const fgf_pass pass = pass_of(tape, parameters, l, span);
         fgf_real *kept = tape->kept_adjoint[l];
-        fgf_real *p_in = l == 0  ? of_case(tape, g, 0, span.first)
+        fgf_real *p_in = l == 0 ? of_case(tape, g, 0, span.first)
                          : kept ? of_case(tape, kept, l, span.first)
                                 : next_flow(tape);
         model->layer[l].kind->backward(&model->layer[l], &pass, value_at(tape, l, span.first),
@@ -209,8 +209,8 @@ static const fgf_real *blend(const regularized *r, int b, fgf_span span, const f
     return r->tape->blend;
 }
 
-/* The tangent forward through one segment, with p (x) t, or p (x) (c a + t) where r = 0. Returns the
- * tangent at its end. */
+/* The tangent forward through one segment, with p (x) t, or p (x) (c a + t) where r = 0. Returns
+ * the tangent at its end. */
 static const fgf_real *tangents(const regularized *r, fgf_span segment, const fgf_real *t_in)
 {
     fgf_tape *tape = r->tape;
@@ -228,11 +228,10 @@ static const fgf_real *tangents(const regularized *r, fgf_span segment, const fg
         if (l + 1 == model->layer_count)
             break; /* the logit's tangent is <u, grad f>, which nobody asks for */
         fgf_real *kept = tape->kept_tangent[l + 1];
-        fgf_real *t_out =
-            kept ? of_case(tape, kept, l + 1, segment.first)
-            : l + 1 == model->batched_from
-                ? of_case(tape, tape->joint_tangent, l + 1, segment.first)
-                : next_flow(tape);
+        fgf_real *t_out = kept ? of_case(tape, kept, l + 1, segment.first)
+                          : l + 1 == model->batched_from
+                              ? of_case(tape, tape->joint_tangent, l + 1, segment.first)
+                              : next_flow(tape);
         layer->kind->tangent(layer, &pass, a, t_in, t_out);
         t_in = t_out;
     }

@@ -8,9 +8,10 @@
 /* Layers [0, model->batched_from) run case by case, so that a case's images stay in cache and
  * transient buffers hold one case; the layers behind run on all cases at once.
  *
- * Boundaries are kept for all cases ("kept") only where a later pass reads them. Adjoints are kept in
- * front of weighted layers alone: those between, cheap to get and large, are made again from the next
- * kept one, a segment at a time. A segment runs from a weighted layer (or the first) to the next. */
+ * Boundaries are kept for all cases ("kept") only where a later pass reads them. Adjoints are kept
+ * in front of weighted layers alone: those between, cheap to get and large, are made again from the
+ * next kept one, a segment at a time. A segment runs from a weighted layer (or the first) to the
+ * next. */
 struct fgf_tape {
     const fgf_model *model;
     fgf_arena *arena;
@@ -33,7 +34,7 @@ struct fgf_tape {
 
 /* A run of layers on a run of cases. */
 typedef struct fgf_span {
-    int from, to;    /* layers [from, to) */
+    int from, to;     /* layers [from, to) */
     int first, count; /* cases */
 } fgf_span;
 

@@ -28,7 +28,8 @@ static bool keeps_value(const fgf_model *model, fgf_passes passes, int b)
 {
     const int flags = model->layer[b].kind->flags;
     const bool parameters = passes == FGF_PASSES_PLAIN || passes == FGF_PASSES_REGULARIZED;
-    return b == model->batched_from || (passes != FGF_PASSES_LOGIT && (flags & FGF_LAYER_READS_INPUT)) ||
+    return b == model->batched_from ||
+           (passes != FGF_PASSES_LOGIT && (flags & FGF_LAYER_READS_INPUT)) ||
            (parameters && (flags & FGF_LAYER_WEIGHTED));
 }
 
@@ -46,7 +47,10 @@ static size_t cases_at(const fgf_model *model, size_t capacity, int b)
     return b < model->batched_from ? 1 : capacity;
 }
 
-static size_t most(size_t a, size_t b) { return a > b ? a : b; }
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
 static void plan_kept(planner *p, const fgf_model *model, size_t capacity, fgf_passes passes,
                       fgf_tape *tape)

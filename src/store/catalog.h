@@ -37,10 +37,6 @@ typedef struct store_catalog {
  * HDF5, cut off, or damaged. Released with catalog_clear, also after a failure. */
 fgf_status catalog_read(const char *path, store_catalog *out) FGF_CHECKED;
 
-/* The same in a child process, its result thrown away: FGF_DATA where the child fails or dies.
- * Damaged files can make libhdf5 itself crash or loop. */
-fgf_status catalog_probe(const char *path) FGF_CHECKED;
-
 void catalog_clear(store_catalog *catalog);
 
 /* NULL if there is none. */

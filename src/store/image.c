@@ -1,5 +1,6 @@
 #include "image.h"
 
+#include "child.h"
 #include "disk.h"
 #include "element.h"
 
@@ -21,7 +22,10 @@ const run_column image_run_columns[RUN_COLUMNS] = {
     {"/run/version", "version of fgf", FGF_TEXT, 64},
     {"/run/ranks", "MPI ranks; -1 = row not in use", FGF_I32, 0}};
 
-enum { ANY = -1 };
+enum {
+    ANY = -1,
+    PROBE_SECONDS = 60 /* after which a damaged file has led libhdf5 into a loop */
+};
 
 /* A dataset that must be there; element_size 0 and extents ANY fit whatever there is. */
 static fgf_status require(const store_image *image, const char *path, fgf_element type,
@@ -234,6 +238,27 @@ fgf_status image_open(const char *path, bool writable, store_image *out)
 done:
     if (status != FGF_OK)
         image_close(out);
+    return status;
+}
+
+static fgf_status open_once(void *path)
+{
+    store_image found;
+    return image_open(path, false, &found);
+}
+
+fgf_status image_probe(const char *path)
+{
+    fgf_status status = FGF_OK;
+    child_end end;
+    char *copy = NULL;
+    FGF_TRY(fgf_copy_text(path, &copy));
+    FGF_TRY(run_in_child(open_once, copy, PROBE_SECONDS, &end));
+    if (end != CHILD_ANSWERED)
+        FGF_FAIL(FGF_DATA, "%s is damaged: the HDF5 library %s on it", path,
+                 end == CHILD_TIMED_OUT ? "does not come to an end" : "crashes");
+done:
+    fgf_free(copy);
     return status;
 }
 

@@ -73,6 +73,10 @@ typedef struct image_head {
     char error[FGF_ERROR_TEXT];
 } image_head;
 
+/* Opens and checks a file in a child process, its result thrown away: FGF_DATA where that fails or
+ * kills the child, as damaged files can. Before image_open on any file not made by this job. */
+fgf_status image_probe(const char *path) FGF_CHECKED;
+
 /* Opens and checks a results file. FGF_DATA with one line where anything in it does not fit. */
 fgf_status image_open(const char *path, bool writable, store_image *out) FGF_CHECKED;
 void image_close(store_image *image);

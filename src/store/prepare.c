@@ -264,7 +264,7 @@ static fgf_status continue_old(preparation *p, fgf_prepare_options options)
 {
     fgf_status status = FGF_OK;
     size_t runs_used = 0;
-    FGF_TRY(catalog_probe(p->path));
+    FGF_TRY(image_probe(p->path));
     FGF_TRY(image_open(p->path, false, &p->old));
     FGF_TRY(check_same_study(p));
     FGF_TRY(survey(p));

@@ -40,7 +40,7 @@ fgf_status fgf_store_reader_open(const char *path, fgf_store_reader **out)
     FGF_TRY(FGF_ALLOCATE(1, &reader));
     reader->image.descriptor = -1;
     reader->held = SIZE_MAX;
-    FGF_TRY(catalog_probe(path));
+    FGF_TRY(image_probe(path));
     FGF_TRY(image_open(path, false, &reader->image));
     FGF_TRY(read_statuses(reader));
     FGF_TRY(FGF_ALLOCATE(reader->image.trial_count, &reader->verdicts));

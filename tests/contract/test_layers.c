@@ -52,7 +52,7 @@ static const char *const cases[] = {
 };
 
 /* Channels, depth, height, width: odd, prime, 1, more than a vector of channels, deep. */
-static const fgf_shape shapes[] = {{1, 1, 1, 1}, {1, 1, 7, 5},   {3, 1, 5, 5},  {2, 1, 11, 13},
+static const fgf_shape shapes[] = {{1, 1, 1, 1},  {1, 1, 7, 5},  {3, 1, 5, 5}, {2, 1, 11, 13},
                                    {17, 1, 4, 3}, {33, 1, 3, 6}, {2, 3, 5, 4}, {1, 5, 4, 7}};
 
 enum { CASES_PER_PASS = 3 };
@@ -122,9 +122,9 @@ static bool bench_open(bench *s, const char *text, fgf_shape shape)
 
 static void bench_close(bench *s)
 {
-    fgf_real *blocks[] = {s->a,      s->shifted, s->b[0],  s->b[1],  s->t_in,      s->t_out,
-                          s->p_in[0], s->p_in[1], s->p_out, s->r_in,  s->r_out,    s->theta,
-                          s->direction, s->gradient, s->work};
+    fgf_real *blocks[] = {s->a,     s->shifted, s->b[0],      s->b[1],     s->t_in,
+                          s->t_out, s->p_in[0], s->p_in[1],   s->p_out,    s->r_in,
+                          s->r_out, s->theta,   s->direction, s->gradient, s->work};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
     free(s->state);
@@ -164,7 +164,10 @@ static double dot(size_t n, const fgf_real *x, const fgf_real *y)
     return sum;
 }
 
-static double norm(size_t n, const fgf_real *x) { return sqrt(dot(n, x, x)); }
+static double norm(size_t n, const fgf_real *x)
+{
+    return sqrt(dot(n, x, x));
+}
 
 /* |(high - low) / (2 STEP) + extra - x| <= tolerance * (|x| + 1). */
 static void expect_difference(const char *what, size_t n, const fgf_real *high, const fgf_real *low,
@@ -301,8 +304,7 @@ static void test_every_kind(void **unused)
         if (!test_parse(kind[k]->name, items))
             settings += check_settings(kind[k]->name);
         if (!settings)
-            fail_msg("no settings to try layer kind %s with: add a line to `cases`",
-                     kind[k]->name);
+            fail_msg("no settings to try layer kind %s with: add a line to `cases`", kind[k]->name);
     }
     free(items);
 }
@@ -349,19 +351,24 @@ static const whole models[] = {
      "global_average_pool; dense units=5; gelu; dense units=1",
      {2, 1, 9, 8},
      false},
-    {"tanh; conv channels=3 kernel=3 padding=1; prelu; max_pool size=2; silu; flatten; prelu; dense "
+    {"tanh; conv channels=3 kernel=3 padding=1; prelu; max_pool size=2; silu; flatten; prelu; "
+     "dense "
      "units=4; identity; prelu; dense units=1",
      {2, 1, 6, 7},
      false},
-    {"dropout p=0.2; conv channels=4 kernel=3; relu; dropout p=0.4; flatten; dense units=5; dropout "
+    {"dropout p=0.2; conv channels=4 kernel=3; relu; dropout p=0.4; flatten; dense units=5; "
+     "dropout "
      "p=0.3; prelu; dense units=1",
      {1, 1, 7, 7},
      true},
-    {"conv channels=3 kernel=2 padding=1; gelu; max_pool size=2 stride=1; conv channels=2 kernel=2; "
+    {"conv channels=3 kernel=2 padding=1; gelu; max_pool size=2 stride=1; conv channels=2 "
+     "kernel=2; "
      "prelu; dropout p=0.3; dense units=3; softplus; dense units=1",
      {2, 3, 5, 4},
      true},
-    {"average_pool size=2; relu; global_average_pool; dense units=1 bias=false", {3, 1, 5, 5}, false},
+    {"average_pool size=2; relu; global_average_pool; dense units=1 bias=false",
+     {3, 1, 5, 5},
+     false},
 };
 
 enum { WHOLE_CASES = 3 };

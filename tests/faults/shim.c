@@ -2,10 +2,9 @@
  *
  * Counted are writes, syncs, truncations and renames of files whose name ends in .h5 or .h5.part.
  *   FGF_FAULT_AT=n       the event, from 1
- *   FGF_FAULT_MODE=      before: killed before it; half: killed after half of its bytes;
- *                        after: killed when it is done; enospc, eio: it and all later ones fail;
- *                        short: every write from it on transfers half of what it was asked for;
- *                        count: nothing happens
+ *   FGF_FAULT_MODE=      before: killed before it, alone if it is a child; half: killed after half
+ * of its bytes; after: killed when it is done; enospc, eio: it and all later ones fail; short:
+ * every write from it on transfers half of what it was asked for; count: nothing happens
  *   FGF_FAULT_COUNT=file the number of events is written there at the end */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,12 +21,14 @@
 typedef enum fault { NONE, BEFORE, HALF, AFTER, NO_SPACE, IO_ERROR, SHORT } fault;
 
 static atomic_long *events; /* shared with child processes */
+static pid_t program;       /* the process that was started, not its children */
 
 __attribute__((constructor)) static void begin(void)
 {
     events = mmap(NULL, sizeof *events, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (events == MAP_FAILED)
         abort();
+    program = getpid();
 }
 
 static bool is_results_name(const char *name)
@@ -80,7 +81,7 @@ static void die(void)
 static bool intervene(fault what, int *answer)
 {
     if (what == BEFORE)
-        die();
+        kill(getpid(), SIGKILL);
     if (what == NO_SPACE || what == IO_ERROR) {
         errno = what == NO_SPACE ? ENOSPC : EIO;
         *answer = -1;

@@ -80,11 +80,11 @@ scenario() {
         begin
         attempt "$name" half "$event" "$@"
     done
-    # The other faults at every seventh event: a different seventh for each.
+    # The other faults at every eleventh event: a different eleventh for each.
     local first=0
     for mode in before after enospc eio short; do
         first=$((first + 1))
-        for ((event = first; event <= events; event += 7)); do
+        for ((event = first; event <= events; event += 11)); do
             begin
             attempt "$name" "$mode" "$event" "$@"
         done

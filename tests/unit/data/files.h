@@ -66,8 +66,7 @@ static inline void put_u32(unsigned char *at, uint32_t value)
         at[k] = (unsigned char)(value >> (24 - 8 * k));
 }
 
-static inline size_t put_chunk(unsigned char *at, const char *kind, const void *bytes,
-                               size_t count)
+static inline size_t put_chunk(unsigned char *at, const char *kind, const void *bytes, size_t count)
 {
     put_u32(at, (uint32_t)count);
     memcpy(at + 4, kind, 4);
@@ -173,8 +172,8 @@ static inline const char *write_nifti(const char *name, const nifti_sample *s, c
 
 /* ---- shared data ---- */
 
-/* "<shared>/data/<rest>", or NULL (and a line saying so) where there is no such folder: $FGF_SHARED,
- * else a folder `shared` on the way up from here. */
+/* "<shared>/data/<rest>", or NULL (and a line saying so) where there is no such folder:
+ * $FGF_SHARED, else a folder `shared` on the way up from here. */
 static inline const char *shared_data(const char *rest)
 {
     static char path[512];

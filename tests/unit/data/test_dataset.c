@@ -262,6 +262,27 @@ static void changed_values(void **state)
     free(bytes);
 }
 
+/* What HDF5 itself would look at is damaged behind an intact beginning and length. */
+static void damaged_inside(void **state)
+{
+    (void)state;
+    char *bytes, damaged[160];
+    assert_int_equal(write_cases(path, CASES, CASES, 0), FGF_OK);
+    size_t count = load(path, &bytes);
+    snprintf(damaged, sizeof damaged, "%s/damaged.h5", folder);
+    for (size_t at = 512; at < count; at += count / 37) {
+        char *changed = malloc(count);
+        memcpy(changed, bytes, count);
+        memset(changed + at, 0, count - at);
+        save(damaged, changed, count);
+        assert_int_equal(open_and_verify(damaged), FGF_DATA);
+        free(changed);
+    }
+    save(damaged, bytes + 512, count - 512); /* plain HDF5, and without the prefix not ours */
+    assert_int_equal(open_and_verify(damaged), FGF_DATA);
+    free(bytes);
+}
+
 static void failed_allocations(void **state)
 {
     (void)state;
@@ -285,6 +306,7 @@ int main(void)
         cmocka_unit_test(unfinished_leaves_nothing),
         cmocka_unit_test(truncated_and_foreign),
         cmocka_unit_test(changed_values),
+        cmocka_unit_test(damaged_inside),
         cmocka_unit_test(failed_allocations),
     };
     if (!mkdtemp(folder))

@@ -64,11 +64,12 @@ static void resampling(void **state)
             continue;
         const int grids[2] = {FGF_GRID_CENTRES, FGF_GRID_CORNERS};
         for (int g = 0; g < 2; g++) {
-            assert_int_equal(
-                fgf_resample(plane, H, W, 2 * H, 2 * W, half, grids[g], kind, &out), FGF_OK);
+            assert_int_equal(fgf_resample(plane, H, W, 2 * H, 2 * W, half, grids[g], kind, &out),
+                             FGF_OK);
             for (size_t y = 30; y < 50; y++)
                 for (size_t x = 40; x < 60; x++) {
-                    const double row = g ? (double)y * (H - 1) / (2 * H - 1) : 0.5 * (double)y - 0.25;
+                    const double row =
+                        g ? (double)y * (H - 1) / (2 * H - 1) : 0.5 * (double)y - 0.25;
                     const double column =
                         g ? (double)x * (W - 1) / (2 * W - 1) : 0.5 * (double)x - 0.25;
                     assert_true(fabs(out[y * 2 * W + x] - (2 * row - 0.5 * column + 3)) < 1e-8);
@@ -215,9 +216,12 @@ static void derived_and_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(holes),           cmocka_unit_test(smoothing),
-        cmocka_unit_test(resampling),      cmocka_unit_test(crop_and_window),
-        cmocka_unit_test(above_quantise_unmasked), cmocka_unit_test(derived_and_empty),
+        cmocka_unit_test(holes),
+        cmocka_unit_test(smoothing),
+        cmocka_unit_test(resampling),
+        cmocka_unit_test(crop_and_window),
+        cmocka_unit_test(above_quantise_unmasked),
+        cmocka_unit_test(derived_and_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

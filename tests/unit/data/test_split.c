@@ -120,6 +120,27 @@ static void test_kfold_ignores_order(void **state)
     assert_true(moved > 10);
 }
 
+/* A patient without a label moves nobody; one without an event nobody who has one. */
+static void test_kfold_with_one_patient_more(void **state)
+{
+    (void)state;
+    const fgf_case *more[CASES + 1];
+    int8_t wider[CASES + 1];
+    fgf_case extra = {.id = "a", .patient = "a", .centre = "A", .label = -1};
+    const fgf_split_settings settings = kfold(1);
+    assign(&settings);
+    more[0] = &extra;
+    memcpy(more + 1, cases, sizeof cases);
+    assert_int_equal(fgf_split_cases(&settings, more, CASES + 1, wider), FGF_OK);
+    assert_memory_equal(wider + 1, role, sizeof role);
+    assert_int_equal(wider[0], FGF_ROLE_OUT);
+    extra.label = 0;
+    assert_int_equal(fgf_split_cases(&settings, more, CASES + 1, wider), FGF_OK);
+    for (int i = 0; i < CASES; i++)
+        if (cases[i]->label == 1)
+            assert_int_equal(wider[i + 1], role[i]);
+}
+
 static void test_validation_share(void **state)
 {
     (void)state;
@@ -239,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup(test_none, set_up),
         cmocka_unit_test_setup(test_kfold_parts, set_up),
         cmocka_unit_test_setup(test_kfold_ignores_order, set_up),
+        cmocka_unit_test_setup(test_kfold_with_one_patient_more, set_up),
         cmocka_unit_test_setup(test_validation_share, set_up),
         cmocka_unit_test_setup(test_centres, set_up),
         cmocka_unit_test_setup(test_centres_refused, set_up),

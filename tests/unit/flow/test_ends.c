@@ -175,26 +175,28 @@ static void search_ends_at_a_jump(void **state)
     }
 }
 
-/* f = z^3 - 1/2 in one long step: the secant alone would creep. */
-static double cubic(const fgf_real *z, size_t n, fgf_real *g, const double *parameters)
+/* f = z^p - 1/2 or 1/2 - (1 - z)^p in one long step: the secant alone would creep. */
+static double steep(const fgf_real *z, size_t n, fgf_real *g, const double *parameters)
 {
     (void)n;
-    g[0] = (fgf_real)(3 * (double)z[0] * (double)z[0] + 1e-3);
-    return pow((double)z[0], parameters[0]) - 0.5;
+    g[0] = 1; /* only its direction matters here */
+    return parameters[1] > 0 ? 0.5 - pow(1 - (double)z[0], parameters[0])
+                             : pow((double)z[0], parameters[0]) - 0.5;
 }
 
 static void search_is_quick(void **state)
 {
     (void)state;
-    const double x[1] = {0}, powers[] = {3, 9, 31};
-    for (int k = 0; k < 3; k++)
+    const double x[1] = {0}, powers[][2] = {{3, 0}, {9, 0}, {31, 0}, {3, 1}, {9, 1}, {31, 1}};
+    for (int k = 0; k < 6; k++)
         FOR_BOTH(m)
         {
             fgf_flow_settings settings = settings_of(integrators[m]);
             settings.step = 1.5;
-            path p = run(&settings, x, 1, cubic, &powers[k]);
+            path p = run(&settings, x, 1, steep, powers[k]);
             assert_int_equal(p.result.end, FGF_FLOW_BOUNDARY);
-            assert_true(fabs(p.result.length - pow(0.5, 1 / powers[k])) < 1e-5);
+            double root = pow(0.5, 1 / powers[k][0]);
+            assert_true(fabs(p.result.length - (powers[k][1] > 0 ? 1 - root : root)) < 3e-5);
             assert_true(p.result.evaluations < 30);
             path_clear(&p);
         }

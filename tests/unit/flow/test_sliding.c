@@ -75,6 +75,34 @@ static void a_peak_is_not_left(void **state)
     path_clear(&p);
 }
 
+/* f = -|z_1|: the two gradients cancel, and no direction is made of what rounding leaves. */
+static void opposite_gradients_make_no_direction(void **state)
+{
+    (void)state;
+    const double a[3] = {0, 1, 1}, x[2] = {0.5, -0.3};
+    fgf_flow_settings settings = settings_of(FGF_FLOW_SLIDING);
+    settings.f0 = 1;
+    settings.greatest_length = 2;
+    path p = run(&settings, x, 2, ridge, a);
+    assert_int_equal(p.result.end, FGF_FLOW_LENGTH);
+    assert_true(p.z[p.count - 1][0] == 0.5 && fabs(p.z[p.count - 1][1]) <= settings.step);
+    path_clear(&p);
+}
+
+/* A step over both the ridge and the boundary ends on the boundary, before the ridge. */
+static void boundary_comes_before_the_ridge(void **state)
+{
+    (void)state;
+    const double a[3] = {1, 0.5, 1}, x[2] = {-0.004, 0.0025};
+    fgf_flow_settings settings = settings_of(FGF_FLOW_SLIDING);
+    path p = run(&settings, x, 2, ridge, a);
+    assert_int_equal(p.result.end, FGF_FLOW_BOUNDARY);
+    assert_int_equal(p.result.steps, 1);
+    assert_int_equal(p.result.turns, 0);
+    assert_true(fabs(p.result.length - 0.00525 / sqrt(1.25)) <= 2e-5);
+    path_clear(&p);
+}
+
 static void elsewhere_it_is_eulers_rule(void **state)
 {
     (void)state;
@@ -101,6 +129,8 @@ int main(void)
         cmocka_unit_test(straight_ridge_has_its_own_length),
         cmocka_unit_test(curved_ridge_is_followed),
         cmocka_unit_test(a_peak_is_not_left),
+        cmocka_unit_test(opposite_gradients_make_no_direction),
+        cmocka_unit_test(boundary_comes_before_the_ridge),
         cmocka_unit_test(elsewhere_it_is_eulers_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void expect_near(size_t n, const fgf_real *x, const double *expected, dou
 
 /* ---- convolution ---- */
 
-/* Calls add(user, x element, weight element, y element) for every product of the convolution. */
+/* What a convolution and its two adjoints are to be, gathered product by product. */
 typedef struct products {
     const fgf_real *x, *weight, *dy;
     double *y, *dx, *dweight;
@@ -50,7 +50,8 @@ static void every_product(const fgf_convolution *c, const products *p)
             for (int ox = 0; ox < out.width; ox++)
                 for (int k = 0; k < c->kernel[0] * c->kernel[1] * c->kernel[2]; k++) {
                     const int kx = k % c->kernel[2], ky = k / c->kernel[2] % c->kernel[1];
-                    const int z = oz * c->stride[0] - c->padding[0] + k / c->kernel[2] / c->kernel[1];
+                    const int z =
+                        oz * c->stride[0] - c->padding[0] + k / c->kernel[2] / c->kernel[1];
                     const int y = oy * c->stride[1] - c->padding[1] + ky;
                     const int x = ox * c->stride[2] - c->padding[2] + kx;
                     if (z < 0 || z >= in.depth || y < 0 || y >= in.height || x < 0 || x >= in.width)
@@ -78,7 +79,8 @@ static void check_convolution(fgf_shape input, int out, const int kernel[3], con
     c.output = (fgf_shape){out, fgf_window_count(input.depth, kernel[0], stride[0], padding[0]),
                            fgf_window_count(input.height, kernel[1], stride[1], padding[1]),
                            fgf_window_count(input.width, kernel[2], stride[2], padding[2])};
-    const size_t in_size = (size_t)fgf_shape_size(input), out_size = (size_t)fgf_shape_size(c.output);
+    const size_t in_size = (size_t)fgf_shape_size(input),
+                 out_size = (size_t)fgf_shape_size(c.output);
     const size_t weights = fgf_convolution_weight_count(&c);
     assert_true(out_size > 0);
     fgf_real *x = normal(1, in_size), *weight = normal(2, weights), *dy = normal(3, out_size);
@@ -110,12 +112,14 @@ static void test_convolution(void **unused)
     const int one[3] = {1, 1, 1}, none[3] = {0, 0, 0};
     check_convolution((fgf_shape){1, 1, 1, 1}, 1, one, one, none);
     check_convolution((fgf_shape){1, 1, 11, 7}, 3, (int[]){1, 5, 5}, one, (int[]){0, 2, 2});
-    check_convolution((fgf_shape){1, 1, 11, 7}, 3, (int[]){1, 3, 2}, (int[]){1, 2, 3}, (int[]){0, 1, 4});
+    check_convolution((fgf_shape){1, 1, 11, 7}, 3, (int[]){1, 3, 2}, (int[]){1, 2, 3},
+                      (int[]){0, 1, 4});
     check_convolution((fgf_shape){1, 3, 5, 4}, 2, (int[]){2, 3, 3}, one, (int[]){1, 1, 1});
     check_convolution((fgf_shape){3, 1, 9, 13}, 5, (int[]){1, 3, 3}, one, (int[]){0, 1, 1});
     check_convolution((fgf_shape){3, 1, 9, 13}, 5, (int[]){1, 4, 4}, (int[]){1, 3, 3}, none);
     check_convolution((fgf_shape){2, 1, 3, 2}, 4, (int[]){1, 3, 3}, one, (int[]){0, 4, 5});
-    check_convolution((fgf_shape){5, 4, 3, 6}, 7, (int[]){3, 2, 3}, (int[]){2, 1, 2}, (int[]){1, 0, 2});
+    check_convolution((fgf_shape){5, 4, 3, 6}, 7, (int[]){3, 2, 3}, (int[]){2, 1, 2},
+                      (int[]){1, 0, 2});
     check_convolution((fgf_shape){2, 1, 1, 1}, 3, (int[]){1, 3, 3}, one, (int[]){0, 1, 1});
     /* Several strips, cut within rows: 25 and 576 taps. */
     check_convolution((fgf_shape){1, 1, 83, 71}, 3, (int[]){1, 5, 5}, one, (int[]){0, 2, 2});
@@ -173,7 +177,8 @@ static void check_pool(fgf_shape in, const int size[3], const int stride[3])
     const size_t n = (size_t)fgf_shape_size(in), m = (size_t)fgf_shape_size(pool.output);
     fgf_real *x = normal(1, n), *y = normal(2, m), *dy = normal(3, m), *dx = normal(4, n);
     int32_t *winner = calloc(m, sizeof *winner);
-    double *greatest = calloc(m, 8), *mean = calloc(m, 8), *back = calloc(n, 8), *spread = calloc(n, 8);
+    double *greatest = calloc(m, 8), *mean = calloc(m, 8), *back = calloc(n, 8),
+           *spread = calloc(n, 8);
     size_t o = 0;
     for (int z = 0; z < pool.output.depth; z++)
         for (int r = 0; r < pool.output.height; r++)
@@ -184,9 +189,12 @@ static void check_pool(fgf_shape in, const int size[3], const int stride[3])
                     greatest[o] = -INFINITY;
                     for (int k = 0; k < taps; k++) {
                         const int kz = k / size[2] / size[1], ky = k / size[2] % size[1];
-                        const size_t at = (size_t)((((z * stride[0] + kz) * in.height + r * stride[1] +
-                                                     ky) * in.width + s * stride[2] + k % size[2]) *
-                                                       in.channels + c);
+                        const size_t at =
+                            (size_t)((((z * stride[0] + kz) * in.height + r * stride[1] + ky) *
+                                          in.width +
+                                      s * stride[2] + k % size[2]) *
+                                         in.channels +
+                                     c);
                         mean[o] += (double)x[at] / taps;
                         spread[at] += (double)dy[o] / taps;
                         if ((double)x[at] > greatest[o])
@@ -313,9 +321,10 @@ static void test_activations(void **unused)
             assert_true(fabs((double)value[k] - known[i].value[k]) < 1e-6);
             assert_true(fabs((double)first[k] - known[i].first[k]) < 1e-6);
             /* SiLU's second derivative from sigmoid s = 0.8808: s (1 - s) (2 + 2 (1 - 2 s)). */
-            const double expected = known[i].kind == FGF_ACTIVATION_SILU && k == 2
-                                        ? 0.10499358540350652 * (2 + 2 * (1 - 2 * 0.88079707797788244))
-                                        : known[i].second[k];
+            const double expected =
+                known[i].kind == FGF_ACTIVATION_SILU && k == 2
+                    ? 0.10499358540350652 * (2 + 2 * (1 - 2 * 0.88079707797788244))
+                    : known[i].second[k];
             assert_true(fabs((double)second[k] - expected) < 1e-6);
         }
     }
@@ -327,6 +336,31 @@ static void test_activations(void **unused)
         fgf_activation_second(known[i].kind, 0, 3, far, one, one, one, second);
         for (int k = 0; k < 3; k++)
             assert_true(isfinite(value[k]) && isfinite(second[k]));
+    }
+}
+
+/* Against the library in double, over where sigmoid and softplus live. */
+static void test_smooth_accuracy(void **unused)
+{
+    (void)unused;
+    for (int i = -86000; i <= 86000; i += 7) {
+        const fgf_real z = (fgf_real)(i * 1e-3), one = 1;
+        fgf_real value, first;
+        const double e = exp(-fabs((double)z));
+        const double softplus = fmax((double)z, 0) + log1p(e);
+        const double sigmoid = z >= 0 ? 1 / (1 + e) : e / (1 + e);
+        fgf_activation_forward(FGF_ACTIVATION_SOFTPLUS, 0, 1, &z, &value);
+        fgf_activation_derivative(FGF_ACTIVATION_SOFTPLUS, 0, 1, &z, &one, &first);
+        if (!(fabs((double)value / softplus - 1) < 5 * FGF_REAL_EPSILON &&
+              fabs((double)first / sigmoid - 1) < 5 * FGF_REAL_EPSILON))
+            fail_msg("z = %g: softplus %.9g (%.9g), sigmoid %.9g (%.9g)", (double)z, (double)value,
+                     softplus, (double)first, sigmoid);
+    }
+    const fgf_real none = (fgf_real)NAN;
+    fgf_real value = 0;
+    for (int kind = FGF_ACTIVATION_LEAKY; kind <= FGF_ACTIVATION_TANH; kind++) {
+        fgf_activation_forward((fgf_activation)kind, 1, 1, &none, &value);
+        assert_true(isnan(value));
     }
 }
 
@@ -367,11 +401,16 @@ static void test_signature(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convolution), cmocka_unit_test(test_window_count),
+        cmocka_unit_test(test_convolution),
+        cmocka_unit_test(test_window_count),
         cmocka_unit_test(test_max_pool_ties_go_to_the_first),
-        cmocka_unit_test(test_pools),       cmocka_unit_test(test_dense),
-        cmocka_unit_test(test_matrices),    cmocka_unit_test(test_activations),
-        cmocka_unit_test(test_channels),    cmocka_unit_test(test_signature),
+        cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_matrices),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_smooth_accuracy),
+        cmocka_unit_test(test_channels),
+        cmocka_unit_test(test_signature),
     };
     fgf_kernel_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

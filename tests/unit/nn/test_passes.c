@@ -79,8 +79,7 @@ static void expect_same_bits(const setting *s, fgf_tape *tape, const int *which,
     fgf_tape_input_gradient(tape, s->theta, g);
     for (int i = 0; i < count; i++) {
         assert_memory_equal(&logit[i], &s->logit[which[i]], sizeof *logit);
-        assert_memory_equal(g + s->n * (size_t)i, s->g + s->n * (size_t)which[i],
-                            s->n * sizeof *g);
+        assert_memory_equal(g + s->n * (size_t)i, s->g + s->n * (size_t)which[i], s->n * sizeof *g);
     }
     free(x);
     free(g);
@@ -90,7 +89,8 @@ static void check_company(const char *text)
 {
     setting s;
     open_setting(&s, text);
-    fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_INPUT), *small = tape_of(&s, 3, FGF_PASSES_INPUT);
+    fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_INPUT),
+             *small = tape_of(&s, 3, FGF_PASSES_INPUT);
     fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, s.logit);
     fgf_tape_input_gradient(tape, s.theta, s.g);
     const int reversed[CASES] = {10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
@@ -196,7 +196,8 @@ static void test_dropout_is_keyed(void **unused)
         s.theta[i] = i + 1 < s.parameters ? 1 : 0;
     for (size_t i = 0; i < s.n * CASES; i++)
         s.x[i] = 1;
-    fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_PLAIN), *logits = tape_of(&s, 1, FGF_PASSES_LOGIT);
+    fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_PLAIN),
+             *logits = tape_of(&s, 1, FGF_PASSES_LOGIT);
     fgf_tape_forward(tape, s.theta, s.x, CASES, s.dropout, s.logit);
     double kept = 0;
     for (int i = 0; i < CASES; i++) {

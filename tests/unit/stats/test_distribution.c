@@ -97,12 +97,15 @@ static double beta_distribution(double x, const void *parameters)
 static void ks_distance_of_known_samples(void **state)
 {
     (void)state;
-    double even[11] = {NAN}, zero[3] = {0, 0, 0}, distance;
+    double even[11] = {NAN}, zero[3] = {0, 0, 0}, one[3] = {1, 1, 1};
+    double distance;
     for (int i = 1; i < 11; i++)
         even[i] = (10.5 - i) / 10;
     assert_int_equal(fgf_ks_distance(even, 11, uniform_cdf, NULL, &distance), FGF_OK);
     assert_near(distance, 0.05, 1e-15);
     assert_int_equal(fgf_ks_distance(zero, 3, uniform_cdf, NULL, &distance), FGF_OK);
+    assert_near(distance, 1, 1e-15);
+    assert_int_equal(fgf_ks_distance(one, 3, uniform_cdf, NULL, &distance), FGF_OK);
     assert_near(distance, 1, 1e-15);
     assert_int_equal(fgf_ks_distance(even, 1, uniform_cdf, NULL, &distance), FGF_OK);
     assert_true(isnan(distance));

@@ -49,6 +49,7 @@ static void a_file_cut_off_anywhere_is_refused(void **state)
         snprintf(command, sizeof command, "head -c %zu %s > %s", left, path, copy);
         assert_int_equal(system(command), 0);
         scratch_refused(copy);
+        assert_true(left < 64 || strstr(fgf_last_error()->message, "is cut off"));
     }
 }
 
