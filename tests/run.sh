@@ -20,6 +20,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+# Tests on real data run where it lies beside the project, and are skipped and counted elsewhere.
+[ -d ../shared/data ] && export FGF_SHARED=${FGF_SHARED:-$(cd ../shared && pwd)}
+
 passed=0 failed=0 skipped=0
 
 # Runs ctest on a preset and adds up its lines.

@@ -100,7 +100,7 @@ fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset)
 /* The network of a configuration for cases of `shape`. */
 fgf_status fgf_trial_model(const fgf_config *config, fgf_shape shape, fgf_model **out) FGF_CHECKED;
 
-/* A rough count of operations, for ordering trials longest first; any unit. */
+/* A rough guess of the seconds that one rank needs, for handing out the longest trials first. */
 double fgf_trial_cost(const fgf_config *config, const fgf_dataset *dataset);
 
 /* ---- columns and rows ---- */

@@ -27,7 +27,8 @@ static fgf_status import_on_ranks(fgf_par *par, const arguments *given, bool exc
     FGF_TRY(fgf_import(given->operand[0], given->value[OUTPUT], &how, access_list,
                        fgf_par_world(par), summary));
 done:
-    fgf_store_parallel_access_release(&access_list);
+    if (access_list > 0)
+        fgf_store_parallel_access_release(&access_list);
     return status;
 }
 

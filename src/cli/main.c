@@ -77,6 +77,8 @@ int main(int argc, char **argv)
 
     /* A pipe closed by its reader (`fgf status | head`) ends the program quietly. */
     signal(SIGPIPE, SIG_DFL);
+    /* A file over the limit of a batch system is an error of its write, with the file's name. */
+    signal(SIGXFSZ, SIG_IGN);
     fgf_kernel_start();
     FGF_TRY(fgf_par_start(&argc, &argv, &par));
     fgf_log_setup(fgf_par_rank(par) == 0, debug && debug[0]);
@@ -85,7 +87,7 @@ int main(int argc, char **argv)
 done:
     if (status != FGF_OK && status != FGF_TRIAL)
         fgf_log_error(false);
-    if (fflush(stdout) != 0 && status == FGF_OK) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == FGF_OK) {
         fgf_log("error: the results cannot be written to standard output");
         status = FGF_ENVIRONMENT;
     }

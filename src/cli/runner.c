@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* What the work of one trial needs on every rank. */
@@ -217,6 +218,18 @@ done:
     return status;
 }
 
+static fgf_status refuse_dataset(const char *output, const char *data)
+{
+    fgf_status status = FGF_OK;
+    struct stat a, b;
+    if (stat(output, &a) == 0 && stat(data, &b) == 0 && a.st_dev == b.st_dev &&
+        a.st_ino == b.st_ino)
+        FGF_FAIL(FGF_USAGE, "%s is the dataset; give the results a file of their own with --output",
+                 output);
+done:
+    return status;
+}
+
 fgf_status run_session(session *s, const arguments *given, const run_options *options)
 {
     fgf_status status = FGF_OK;
@@ -226,6 +239,7 @@ fgf_status run_session(session *s, const arguments *given, const run_options *op
     size_t todo_count = 0;
     bool first = fgf_par_rank(par) == 0;
     fgf_par_install_stop_signals();
+    FGF_TRY(fgf_par_agree(par, first ? refuse_dataset(options->output, s->data_path) : FGF_OK));
     FGF_TRY(fgf_par_agree(par, first ? lock_results(options->output, given, &lock) : FGF_OK));
     FGF_TRY(fgf_par_agree(par, FGF_ALLOCATE(s->trial_count, &todo)));
     if (first)

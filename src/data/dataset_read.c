@@ -3,173 +3,14 @@
  */
 #include <hdf5.h>
 
-#include "dataset_file.h"
+#include "dataset_reader.h"
 #include "fgf/memory.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-struct fgf_dataset {
-    char *path;
-    char *origin, *preprocessing;
-    size_t file_bytes;
-    fgf_cohort cohort;
-    char hash[FGF_HASH_TEXT];
-    size_t count, excluded_count;
-    fgf_case *cases;
-    char *content_hashes;                  /* [count][FGF_HASH_TEXT] */
-    char *excluded_ids, *excluded_reasons; /* [excluded_count][FGF_CASE_ID, FGF_EXCLUDED_REASON] */
-    float *planar;                         /* room for one case as it stands in the file */
-    hid_t file, image, mask;
-};
-
-/* One line for whatever is wrong with the file itself. */
-static fgf_status FGF_PRINTF(3, 4)
-    damaged(const fgf_dataset *dataset, int line, const char *format, ...)
-{
-    char what[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
-    va_end(arguments);
-    return fgf_fail(FGF_DATA, __FILE__, line, "%s: not a whole dataset file: %s; make it again",
-                    dataset->path, what);
-}
-
-#define DAMAGED(dataset, ...)                                                                      \
-    do {                                                                                           \
-        status = damaged((dataset), __LINE__, __VA_ARGS__);                                        \
-        goto done;                                                                                 \
-    } while (0)
-
-static fgf_status read_attribute(const fgf_dataset *dataset, const char *name, hid_t type,
-                                 hssize_t count, void *values)
-{
-    fgf_status status = FGF_OK;
-    hid_t space = -1, stored = -1, attribute = H5Aopen(dataset->file, name, H5P_DEFAULT);
-    if (attribute < 0)
-        DAMAGED(dataset, "attribute %s is missing", name);
-    space = H5Aget_space(attribute);
-    stored = H5Aget_type(attribute);
-    H5T_class_t found = H5Tget_class(stored), wanted = H5Tget_class(type);
-    if (found != wanted || H5Sget_simple_extent_npoints(space) != count ||
-        (wanted == H5T_STRING &&
-         (H5Tis_variable_str(stored) != 0 || H5Tget_size(stored) > H5Tget_size(type))))
-        DAMAGED(dataset, "attribute %s has another type or extent", name);
-    if (H5Aread(attribute, type, values) < 0)
-        DAMAGED(dataset, "attribute %s cannot be read", name);
-done:
-    if (stored >= 0)
-        H5Tclose(stored);
-    if (space >= 0)
-        H5Sclose(space);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    return status;
-}
-
-static fgf_status read_attribute_text(const fgf_dataset *dataset, const char *name, char *text,
-                                      size_t bytes)
-{
-    fgf_status status = FGF_OK;
-    hid_t type = fgf_text_type(bytes);
-    FGF_TRY(read_attribute(dataset, name, type, 1, text));
-    text[bytes - 1] = '\0';
-done:
-    H5Tclose(type);
-    return status;
-}
-
-/* Opens a dataset and checks its kind of type and its extent (NULL: a scalar). */
-static fgf_status open_values(const fgf_dataset *dataset, const char *path, H5T_class_t wanted,
-                              int axes, const hsize_t *extent, hid_t *out)
-{
-    fgf_status status = FGF_OK;
-    hsize_t found[H5S_MAX_RANK];
-    hid_t space = -1, type = -1;
-    *out = H5Dopen2(dataset->file, path, H5P_DEFAULT);
-    if (*out < 0)
-        DAMAGED(dataset, "%s is missing", path);
-    space = H5Dget_space(*out);
-    type = H5Dget_type(*out);
-    if (H5Tget_class(type) != wanted || (wanted == H5T_STRING && H5Tis_variable_str(type) != 0))
-        DAMAGED(dataset, "%s has another type", path);
-    int found_axes = H5Sget_simple_extent_ndims(space);
-    if (found_axes != axes || H5Sget_simple_extent_dims(space, found, NULL) < 0)
-        DAMAGED(dataset, "%s has %d axes, expected %d", path, found_axes, axes);
-    for (int a = 0; a < axes; a++)
-        if (found[a] != extent[a])
-            DAMAGED(dataset, "axis %d of %s is %llu long, expected %llu", a, path,
-                    (unsigned long long)found[a], (unsigned long long)extent[a]);
-done:
-    if (type >= 0)
-        H5Tclose(type);
-    if (space >= 0)
-        H5Sclose(space);
-    if (status != FGF_OK && *out >= 0) {
-        H5Dclose(*out);
-        *out = -1;
-    }
-    return status;
-}
-
-/* A small dataset into memory that is there already. */
-static fgf_status read_values(const fgf_dataset *dataset, const char *path, hid_t type, int axes,
-                              const hsize_t *extent, void *values)
-{
-    fgf_status status = FGF_OK;
-    hid_t values_id = -1;
-    FGF_TRY(open_values(dataset, path, H5Tget_class(type), axes, extent, &values_id));
-    if (H5Dread(values_id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
-        DAMAGED(dataset, "%s cannot be read", path);
-done:
-    if (values_id >= 0)
-        H5Dclose(values_id);
-    return status;
-}
-
-/* A scalar text of unknown length. */
-static fgf_status read_text(const fgf_dataset *dataset, const char *path, char **out)
-{
-    fgf_status status = FGF_OK;
-    hid_t stored = -1, type = -1, values = -1;
-    FGF_TRY(open_values(dataset, path, H5T_STRING, 0, NULL, &values));
-    stored = H5Dget_type(values);
-    size_t bytes = H5Tget_size(stored);
-    if (bytes == 0 || bytes > FGF_DATASET_TEXT_MOST || bytes > dataset->file_bytes)
-        DAMAGED(dataset, "%s says that it is %zu bytes long", path, bytes);
-    FGF_TRY(FGF_ALLOCATE(bytes + 1, out));
-    type = fgf_text_type(bytes + 1);
-    if (H5Dread(values, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *out) < 0)
-        DAMAGED(dataset, "%s cannot be read", path);
-done:
-    if (type >= 0)
-        H5Tclose(type);
-    if (stored >= 0)
-        H5Tclose(stored);
-    if (values >= 0)
-        H5Dclose(values);
-    return status;
-}
-
-/* A column of fixed-length texts, each `bytes` long in memory. */
-static fgf_status read_texts(const fgf_dataset *dataset, const char *path, size_t bytes,
-                             size_t count, char *texts)
-{
-    fgf_status status = FGF_OK;
-    const hsize_t extent = count;
-    hid_t type = fgf_text_type(bytes);
-    FGF_TRY(read_values(dataset, path, type, 1, &extent, texts));
-    for (size_t i = 0; i < count; i++)
-        texts[(i + 1) * bytes - 1] = '\0';
-done:
-    H5Tclose(type);
-    return status;
-}
 
 static fgf_status read_channels(fgf_dataset *dataset)
 {
@@ -178,11 +19,14 @@ static fgf_status read_channels(fgf_dataset *dataset)
     char names[FGF_CHANNELS_MAX][sizeof((fgf_channel *)0)->name];
     char units[FGF_CHANNELS_MAX][sizeof((fgf_channel *)0)->unit];
     double window[FGF_CHANNELS_MAX][2], slope[FGF_CHANNELS_MAX], intercept[FGF_CHANNELS_MAX];
-    FGF_TRY(read_texts(dataset, "/channel/name", sizeof names[0], count, names[0]));
-    FGF_TRY(read_texts(dataset, "/channel/unit", sizeof units[0], count, units[0]));
-    FGF_TRY(read_values(dataset, "/channel/window", H5T_NATIVE_DOUBLE, 2, windows, window));
-    FGF_TRY(read_values(dataset, "/channel/slope", H5T_NATIVE_DOUBLE, 1, &count, slope));
-    FGF_TRY(read_values(dataset, "/channel/intercept", H5T_NATIVE_DOUBLE, 1, &count, intercept));
+    FGF_TRY(fgf_dataset_read_texts(dataset, "/channel/name", sizeof names[0], count, names[0]));
+    FGF_TRY(fgf_dataset_read_texts(dataset, "/channel/unit", sizeof units[0], count, units[0]));
+    FGF_TRY(
+        fgf_dataset_read_values(dataset, "/channel/window", H5T_NATIVE_DOUBLE, 2, windows, window));
+    FGF_TRY(
+        fgf_dataset_read_values(dataset, "/channel/slope", H5T_NATIVE_DOUBLE, 1, &count, slope));
+    FGF_TRY(fgf_dataset_read_values(dataset, "/channel/intercept", H5T_NATIVE_DOUBLE, 1, &count,
+                                    intercept));
     for (hsize_t c = 0; c < count; c++) {
         fgf_channel *channel = &dataset->cohort.channel[c];
         memcpy(channel->name, names[c], sizeof names[c]);
@@ -241,24 +85,25 @@ static fgf_status read_header(fgf_dataset *dataset)
     char schema[64] = "";
     int version = 0, masked = 0;
     fgf_cohort *cohort = &dataset->cohort;
-    FGF_TRY(read_attribute_text(dataset, "schema", schema, sizeof schema));
+    FGF_TRY(fgf_dataset_read_text_attribute(dataset, "schema", schema, sizeof schema));
     if (strcmp(schema, FGF_DATASET_SCHEMA) != 0)
         FGF_FAIL(FGF_DATA, "%s: is a \"%s\" file, expected a dataset of fgf import or fgf phantom",
                  dataset->path, schema);
-    FGF_TRY(read_attribute(dataset, "schema_version", H5T_NATIVE_INT, 1, &version));
+    FGF_TRY(fgf_dataset_read_attribute(dataset, "schema_version", H5T_NATIVE_INT, 1, &version));
     if (version != FGF_DATASET_VERSION)
         FGF_FAIL(FGF_DATA, "%s: dataset version %d, this program reads version %d; import it again",
                  dataset->path, version, FGF_DATASET_VERSION);
-    FGF_TRY(read_attribute_text(dataset, "name", cohort->name, sizeof cohort->name));
-    FGF_TRY(read_attribute_text(dataset, "hash", dataset->hash, sizeof dataset->hash));
-    FGF_TRY(read_attribute(dataset, "spacing_mm", H5T_NATIVE_DOUBLE, 3, cohort->spacing));
+    FGF_TRY(fgf_dataset_read_text_attribute(dataset, "name", cohort->name, sizeof cohort->name));
+    FGF_TRY(fgf_dataset_read_text_attribute(dataset, "hash", dataset->hash, sizeof dataset->hash));
+    FGF_TRY(
+        fgf_dataset_read_attribute(dataset, "spacing_mm", H5T_NATIVE_DOUBLE, 3, cohort->spacing));
     for (int a = 0; a < 3; a++)
         if (!(cohort->spacing[a] > 0 && cohort->spacing[a] < 1e6))
             DAMAGED(dataset, "spacing_mm[%d] is %g", a, cohort->spacing[a]);
-    FGF_TRY(read_attribute(dataset, "masked", H5T_NATIVE_INT, 1, &masked));
+    FGF_TRY(fgf_dataset_read_attribute(dataset, "masked", H5T_NATIVE_INT, 1, &masked));
     cohort->masked = masked != 0;
-    FGF_TRY(read_text(dataset, "/origin", &dataset->origin));
-    FGF_TRY(read_text(dataset, "/preprocessing", &dataset->preprocessing));
+    FGF_TRY(fgf_dataset_read_text(dataset, "/origin", &dataset->origin));
+    FGF_TRY(fgf_dataset_read_text(dataset, "/preprocessing", &dataset->preprocessing));
     cohort->preprocessing = dataset->preprocessing;
 done:
     return status;
@@ -278,10 +123,10 @@ static fgf_status read_cases(fgf_dataset *dataset)
         fgf_free(values);
         FGF_TRY(FGF_ALLOCATE(dataset->count * column->bytes, &values));
         if (column->element == CASE_TEXT) {
-            FGF_TRY(read_texts(dataset, path, column->bytes, dataset->count, values));
+            FGF_TRY(fgf_dataset_read_texts(dataset, path, column->bytes, dataset->count, values));
         } else {
             type = fgf_case_column_type(column);
-            FGF_TRY(read_values(dataset, path, type, 1, &extent, values));
+            FGF_TRY(fgf_dataset_read_values(dataset, path, type, 1, &extent, values));
             H5Tclose(type);
             type = -1;
         }
@@ -293,8 +138,8 @@ static fgf_status read_cases(fgf_dataset *dataset)
         if (dataset->cases[i].label < -1 || dataset->cases[i].label > 1)
             DAMAGED(dataset, "case %s has label %d", dataset->cases[i].id, dataset->cases[i].label);
     FGF_TRY(FGF_ALLOCATE(dataset->count * FGF_HASH_TEXT, &dataset->content_hashes));
-    FGF_TRY(read_texts(dataset, "/case/content_hash", FGF_HASH_TEXT, dataset->count,
-                       dataset->content_hashes));
+    FGF_TRY(fgf_dataset_read_texts(dataset, "/case/content_hash", FGF_HASH_TEXT, dataset->count,
+                                   dataset->content_hashes));
 done:
     if (type >= 0)
         H5Tclose(type);
@@ -318,9 +163,10 @@ static fgf_status read_excluded(fgf_dataset *dataset)
         goto done;
     FGF_TRY(FGF_ALLOCATE(extent * FGF_CASE_ID, &dataset->excluded_ids));
     FGF_TRY(FGF_ALLOCATE(extent * FGF_EXCLUDED_REASON, &dataset->excluded_reasons));
-    FGF_TRY(read_texts(dataset, "/excluded/id", FGF_CASE_ID, extent, dataset->excluded_ids));
-    FGF_TRY(read_texts(dataset, "/excluded/reason", FGF_EXCLUDED_REASON, extent,
-                       dataset->excluded_reasons));
+    FGF_TRY(fgf_dataset_read_texts(dataset, "/excluded/id", FGF_CASE_ID, extent,
+                                   dataset->excluded_ids));
+    FGF_TRY(fgf_dataset_read_texts(dataset, "/excluded/reason", FGF_EXCLUDED_REASON, extent,
+                                   dataset->excluded_reasons));
     dataset->excluded_count = extent;
 done:
     if (space >= 0)
@@ -402,8 +248,8 @@ fgf_status fgf_dataset_open(const char *path, fgf_dataset **out)
     const hsize_t image[5] = {dataset->count, (hsize_t)s.channels, (hsize_t)s.depth,
                               (hsize_t)s.height, (hsize_t)s.width};
     const hsize_t mask[4] = {image[0], image[2], image[3], image[4]};
-    FGF_TRY(open_values(dataset, "/image", H5T_FLOAT, 5, image, &dataset->image));
-    FGF_TRY(open_values(dataset, "/mask", H5T_INTEGER, 4, mask, &dataset->mask));
+    FGF_TRY(fgf_dataset_open_values(dataset, "/image", H5T_FLOAT, 5, image, &dataset->image));
+    FGF_TRY(fgf_dataset_open_values(dataset, "/mask", H5T_INTEGER, 4, mask, &dataset->mask));
     FGF_TRY(FGF_ALLOCATE(fgf_shape_size(s), &dataset->planar));
     *out = dataset;
     dataset = NULL;

@@ -71,6 +71,19 @@ done:
     return status;
 }
 
+/* The split's faults begin with the key that they are about ("split.test_centres: ..."): puts where
+ * that key was given before them. */
+static fgf_status place_split_fault(const fgf_config *config, fgf_status status)
+{
+    char key[64];
+    if (status != FGF_USAGE || sscanf(fgf_last_error()->message, "%63[a-z_.]:", key) != 1)
+        return status;
+    const char *where = fgf_config_where(config, key);
+    if (!where || strcmp(where, "default") == 0)
+        where = fgf_config_where(config, "split.kind");
+    return fgf_prefix_error("%s", where);
+}
+
 fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset)
 {
     fgf_status status = FGF_OK;
@@ -89,7 +102,7 @@ fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset)
     FGF_TRY(fgf_trial_model(config, cohort->shape, &model));
     FGF_TRY(feature_set_create(config, &settings.align, cohort, NULL, &features));
     FGF_TRY(FGF_ALLOCATE(fgf_dataset_case_count(dataset), &role));
-    FGF_TRY(fgf_split_assign(&settings.split, dataset, role));
+    FGF_TRY(place_split_fault(config, fgf_split_assign(&settings.split, dataset, role)));
     bool trains = false;
     for (size_t i = 0; i < fgf_dataset_case_count(dataset); i++)
         trains = trains || role[i] == FGF_ROLE_TRAIN;
@@ -112,8 +125,11 @@ double fgf_trial_cost(const fgf_config *config, const fgf_dataset *dataset)
     if (fgf_trial_settings_read(config, &s) != FGF_OK ||
         fgf_trial_model(config, fgf_dataset_cohort(dataset)->shape, &model) != FGF_OK)
         return cost;
-    /* Passes of the network, weighed by what a tape keeps: a stand-in for its operations. */
-    double pass = (double)fgf_tape_bytes(model, 1, FGF_PASSES_INPUT);
+    /* Passes of the network, weighed by what a tape keeps: a stand-in for its operations. The speed
+     * is that of one core of 2024, good to a factor of a few; only the order of trials and the
+     * splitting of the last ones hang on it. */
+    const double bytes_per_second = 2e9;
+    double pass = (double)fgf_tape_bytes(model, 1, FGF_PASSES_INPUT) / bytes_per_second;
     double train = (s.align.lambda > 0 ? 4.0 : 3.0) * (double)s.train.epochs;
     double score = s.score.cases == FGF_SCORE_NONE ? 0 : 2.0 * 50.0;
     cost = pass * cases * (train + score);

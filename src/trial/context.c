@@ -203,6 +203,23 @@ done:
     return status;
 }
 
+static fgf_status unknown_feature(const fgf_config *config, const fgf_item *items, size_t count,
+                                  const char *given)
+{
+    fgf_status status = FGF_OK;
+    const char **names = NULL;
+    FGF_TRY(FGF_ALLOCATE(count, &names));
+    for (size_t j = 0; j < count; j++)
+        names[j] = items[j].name;
+    const char *near = fgf_nearest_name(given, names, count);
+    FGF_FAIL(FGF_USAGE, "%s: align.features names '%s', which is not in the list `features`%s%s%s",
+             fgf_config_where(config, "align.features"), given, near ? "; did you mean '" : "",
+             near ? near : "", near ? "'?" : "");
+done:
+    fgf_free(names);
+    return status;
+}
+
 static size_t find_name(const fgf_item *items, size_t count, const char *name)
 {
     for (size_t j = 0; j < count; j++)
@@ -229,13 +246,12 @@ fgf_status feature_set_create(const fgf_config *config, const fgf_regularizer_se
     size_t placed = 0;
     for (size_t k = 0; k < align->features.count; k++) {
         size_t j = find_name(items, count, align->features.values[k]);
-        bool twice = false;
+        if (j == SIZE_MAX)
+            FGF_TRY(unknown_feature(config, items, count, align->features.values[k]));
         for (size_t o = 0; o < placed; o++)
-            twice = twice || order[o] == j;
-        if (j == SIZE_MAX || twice)
-            FGF_FAIL(FGF_USAGE, "%s: align.features names '%s', which is %s",
-                     fgf_config_where(config, "align.features"), align->features.values[k],
-                     twice ? "there twice" : "not in the list `features`");
+            if (order[o] == j)
+                FGF_FAIL(FGF_USAGE, "%s: align.features names '%s' twice",
+                         fgf_config_where(config, "align.features"), align->features.values[k]);
         order[placed++] = j;
     }
     out->chosen = placed > 0 ? placed : count;

@@ -180,9 +180,9 @@ static void store_flow(scoring *s, const lane *w)
     fgf_flow_result_of(w->flow, &result);
     const fgf_region *region = &w->region.region;
     size_t n = fgf_region_size(region), outside = 0;
-    /* The lane's image holds the last evaluated point, which is not always the path's end. */
-    fgf_flow_point at;
-    const fgf_real *end = fgf_flow_accepted(w->flow, &at) ? at.z : NULL;
+    fgf_flow_point at = {0};
+    (void)fgf_flow_accepted(w->flow, &at);
+    const fgf_real *end = w->path.count > 0 ? at.z : NULL;
     for (size_t p = 0; end && p < n; p++)
         outside += end[p] < 0 || end[p] > 1;
     *case_f64(t, FGF_COLUMN_FLOW_LENGTH, w->index) = result.length;
