@@ -1,11 +1,14 @@
 /* Preloaded into a program, makes the n-th thing it does to a results file go wrong.
  *
  * Counted are writes, syncs, truncations and renames of files whose name ends in .h5 or .h5.part.
- *   FGF_FAULT_AT=n       the event, from 1
- *   FGF_FAULT_MODE=      before: killed before it, alone if it is a child; half: killed after half
- * of its bytes; after: killed when it is done; enospc, eio: it and all later ones fail; short:
- * every write from it on transfers half of what it was asked for; count: nothing happens
- *   FGF_FAULT_COUNT=file the number of events is written there at the end */
+ *   FGF_FAULT_AT=n        the event, from 1
+ *   FGF_FAULT_MODE=half   the job is killed after half of its bytes
+ *     after               when it is done
+ *     before              before it begins; a child alone, if a child does it
+ *     enospc, eio         it and all later ones fail
+ *     short               every write from it on transfers half of what it was asked for
+ *     count               nothing happens
+ *   FGF_FAULT_COUNT=file  the number of events is written there at the end */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -72,8 +75,10 @@ static fault next_event(void)
     return NONE;
 }
 
+/* The job goes as a whole, a child that works for it too. */
 static void die(void)
 {
+    kill(program, SIGKILL);
     kill(getpid(), SIGKILL);
 }
 
