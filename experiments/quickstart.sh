@@ -13,7 +13,7 @@ fgf=build/release/fgf
 out=results
 mkdir -p "$out"
 
-"$fgf" phantom -o "$out/phantom.h5"
+"$fgf" phantom -o "$out/phantom.h5" cases=320 size=40
 mpirun -n "$(nproc)" --bind-to none "$fgf" run experiments/quickstart.yaml \
   --data "$out/phantom.h5" -o "$out/quickstart.results.h5"
 echo
