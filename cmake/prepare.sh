@@ -11,6 +11,11 @@ build_packages="gcc libc6-dev cmake ninja-build pkgconf openmpi-bin libopenmpi-d
 test_packages="libcmocka-dev clang libclang-rt-14-dev hdf5-tools python3-h5py python3-numpy
   python3-torch"
 
+has_header() {
+  printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$1" |
+    ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1
+}
+
 # Parts that cannot be found, a line each.
 missing_parts() {
   local tool library header
@@ -23,13 +28,9 @@ missing_parts() {
   pkg-config --exists hdf5-openmpi 2>/dev/null || pkg-config --exists hdf5 2>/dev/null ||
     echo "library parallel HDF5 (pkg-config hdf5-openmpi or hdf5)"
   for header in nifti/nifti2_io.h Random123/philox.h; do
-    printf '#include <%s>\n' "$header" | ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1 ||
-      echo "header $header"
+    has_header "$header" || echo "header $header"
   done
-  if [ "$1" = test ]; then
-    printf '#include <stdarg.h>\n#include <stddef.h>\n#include <setjmp.h>\n#include <stdint.h>\n#include <cmocka.h>\n' |
-      ${CC:-cc} ${CPPFLAGS:-} -E - >/dev/null 2>&1 || echo "header cmocka.h"
-  fi
+  [ "$1" != test ] || has_header cmocka.h || echo "header cmocka.h"
 }
 
 # Tests that need more than the build: they are skipped and counted where it is absent.

@@ -68,6 +68,20 @@ done:
     return status;
 }
 
+/* The network is part of what such a row is: no run may take it for one that it trained. */
+static fgf_status name_after_network(session *s, const fgf_real *parameters, size_t count)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer text = {0};
+    fgf_buffer_add(&text, "trial %s\nnetwork %s\n", s->identity[0].text,
+                   fgf_hash_bytes(parameters, count * sizeof *parameters).text);
+    FGF_TRY(text.status);
+    s->identity[0] = fgf_hash_bytes(text.text, text.length);
+done:
+    fgf_buffer_clear(&text);
+    return status;
+}
+
 static fgf_status score_trial(fgf_par *par, const arguments *given, run_options *how)
 {
     fgf_status status = FGF_OK;
@@ -86,6 +100,7 @@ static fgf_status score_trial(fgf_par *par, const arguments *given, run_options 
                                             &how->parameter_count)));
     how->parameters = parameters;
     FGF_TRY(session_transfer(par, reader, (size_t)trial, given->value[DATA], &s));
+    FGF_TRY(fgf_par_agree(par, name_after_network(&s, parameters, how->parameter_count)));
     FGF_TRY(run_session(&s, given, how));
 done:
     session_close(&s);

@@ -124,7 +124,8 @@ static fgf_status run_verify(fgf_par *par, const arguments *given)
         if (index == SIZE_MAX)
             FGF_FAIL(FGF_DATA,
                      "trial %zu is not in the sweep that the file holds, over this dataset; is %s "
-                     "the dataset that the results were made of?",
+                     "the dataset that the results were made of? (What `fgf score --trial` wrote "
+                     "cannot be verified: its network was trained elsewhere.)",
                      i, s.data_path);
         FGF_TRY(verify_trial(&s, reader, index, i, &same));
         verified++;
