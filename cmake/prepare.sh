@@ -62,7 +62,7 @@ prepare() {
   fi
 }
 
-# Open MPI refuses root, and wants to be told that ranks may outnumber cores.
+# Open MPI refuses root unless told otherwise, and containers run as root.
 allow_mpi() {
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 }

@@ -8,13 +8,13 @@ prepare build
 allow_mpi
 
 cmake --preset release -DBUILD_TESTING=OFF >/dev/null
-cmake --build --preset release --target fgf | tail -n 1
+cmake --build --preset release --target fgf
 fgf=build/release/fgf
 out=results
 mkdir -p "$out"
 
 "$fgf" phantom -o "$out/phantom.h5" cases=320 size=40
-mpirun -n "$(nproc)" --bind-to none "$fgf" run experiments/quickstart.yaml \
+mpirun -n "$(nproc)" --oversubscribe --bind-to none "$fgf" run experiments/quickstart.yaml \
   --data "$out/phantom.h5" -o "$out/quickstart.results.h5"
 echo
 echo "The results are in $out/quickstart.results.h5; look again with:"

@@ -1,7 +1,8 @@
 /* Agreement of feature gradients with the network's: cosines, the joint projection, the training
  * regularizer, and noise maps as the bar to beat.
  *
- * Vectors are compact over a region, length n = |Omega| (times its channels). All sums in double.
+ * Vectors are compact over a region, length n = |Omega| (times its channels). All sums in double,
+ * but for those against noise maps.
  */
 #ifndef FGF_ALIGN_H
 #define FGF_ALIGN_H
@@ -11,6 +12,7 @@
 #include "fgf/real.h"
 #include "fgf/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct fgf_align_settings {
@@ -18,6 +20,9 @@ typedef struct fgf_align_settings {
     double vanish;         /* |g| <= vanish * sqrt(n): no direction, 1e-12 */
 } fgf_align_settings;
 extern const fgf_key fgf_align_keys[];
+
+/* Whether a gradient has no direction: no cosine with it is defined. */
+bool fgf_vanishes(const fgf_align_settings *settings, const fgf_real *g, size_t n);
 
 /* Room for scoring up to `features` gradients of up to `n` pixels; no call below allocates. */
 typedef struct fgf_align_work fgf_align_work;
@@ -90,9 +95,13 @@ void fgf_noise_case_destroy(fgf_noise_case **noise);
  * there is room for. */
 fgf_status fgf_noise_case_select(fgf_noise_case *noise, size_t kind, const fgf_region *region,
                                  size_t group) FGF_CHECKED;
-/* square[m] = cos^2(g, map m), m < M; joint[m] = A of group m for g (NULL: not wanted; NaN where
- * missing). NaN everywhere where g vanishes. */
+/* Means over the points of a path: square[m] = sum over k of weight[k] cos^2(g_k, map m), m < M;
+ * joint[m] = the same of A of group m (NULL: not wanted; NaN where missing). g: [points][n]. The
+ * weights add to 1; a point of weight 0 is left out whatever its g, and one of another weight whose
+ * g vanishes makes all means NaN, as does a path that has no point of another weight. Cosines are
+ * good to 1e-6, A to 1e-5. The bits depend on this path alone (and on fgf_kernel_signature). */
 void fgf_noise_case_score(fgf_noise_case *noise, const fgf_align_settings *settings,
-                          const fgf_real *g, double *square, double *joint);
+                          const fgf_real *g, const double *weight, size_t points, double *square,
+                          double *joint);
 
 #endif

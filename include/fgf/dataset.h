@@ -11,7 +11,6 @@
 #ifndef FGF_DATASET_H
 #define FGF_DATASET_H
 
-#include "fgf/feature.h" /* fgf_units */
 #include "fgf/group.h"
 #include "fgf/hash.h"
 #include "fgf/real.h"

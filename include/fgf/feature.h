@@ -45,11 +45,6 @@ fgf_status fgf_region_create(fgf_shape shape, const double spacing[3], const uin
                              size_t channel_count, fgf_region_owner *out) FGF_CHECKED;
 void fgf_region_clear(fgf_region_owner *owner);
 
-/* The affine map of a channel to its stored units: q = slope * x + intercept (HU where known). */
-typedef struct fgf_units {
-    double slope, intercept;
-} fgf_units;
-
 /* Why a feature is undefined at an image; FGF_DEFINED = it is defined. Stored in results by name.
  */
 #define FGF_UNDEFINED_TABLE(X)                                                                     \

@@ -54,7 +54,7 @@ extern const fgf_key fgf_split_keys[];
  * elsewhere is tested.
  *
  * FGF_USAGE: a centre or id that no case has (all of them, with the nearest name), fold out of
- * range, a patient with two roles, a class that is absent in the training part. FGF_DATA: a split
+ * range, a patient with two roles. FGF_DATA: a split
  * file that cannot be read. Not collective: every rank gets the same result. */
 fgf_status fgf_split_assign(const fgf_split_settings *settings, const fgf_dataset *dataset,
                             int8_t *role) FGF_CHECKED;

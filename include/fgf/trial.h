@@ -46,11 +46,11 @@ typedef struct fgf_noise_plan {
     int64_t seed, draws;
     bool white;
     fgf_reals smooth; /* sigma in pixels, a kind each */
-    bool joint;       /* score the joint null too */
 } fgf_noise_plan;
 
 typedef struct fgf_score_settings {
     int cases;            /* which cases get a flow: FGF_SCORE_ALL | _TEST | _NONE */
+    bool unlabelled;      /* and cases without a label, unless none do */
     int64_t lanes;        /* flows advanced together */
     int64_t resamples;    /* bootstrap of the effect sizes */
 } fgf_score_settings;
@@ -93,9 +93,11 @@ fgf_status fgf_trial_settings_read(const fgf_config *config, fgf_trial_settings 
 fgf_status fgf_trial_identity(const fgf_config *config, const char *dataset_hash,
                               fgf_hash *out) FGF_CHECKED;
 
-/* Faults that only the dataset can show: layers that do not fit its shape, features on channels
- * that it lacks, split centres, noise without a kind. FGF_USAGE with one line a fault. */
-fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset) FGF_CHECKED;
+/* Adds the faults that only the dataset, or several keys together, can show: layers that do not fit
+ * its shape, features on channels that it lacks, split centres, noise without a kind. A line that
+ * `faults` has already is not added again. Fails only where memory does. */
+fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset,
+                           fgf_faults *faults) FGF_CHECKED;
 
 /* The network of a configuration for cases of `shape`. */
 fgf_status fgf_trial_model(const fgf_config *config, fgf_shape shape, fgf_model **out) FGF_CHECKED;
@@ -105,7 +107,7 @@ double fgf_trial_cost(const fgf_config *config, const fgf_dataset *dataset);
 
 /* ---- columns and rows ---- */
 
-/* The columns that every trial has; names in src/trial/columns.def. */
+/* The columns that every trial has; names in fgf/columns.def. */
 typedef enum fgf_trial_column {
 #define FGF_COLUMN(name, path, type, axis_count, axes, unit, volatile_value, long_name)            \
     FGF_COLUMN_##name,
@@ -163,6 +165,7 @@ typedef struct fgf_trial_hooks {
     bool (*stop)(void *state);     /* true = stop at the next epoch or case */
     const fgf_real *parameters;    /* score this network: no training, no weights file */
     size_t parameter_count;
+    double boundary;               /* and f0 as it was found in training, a logit */
 } fgf_trial_hooks;
 
 /* Runs a trial; collective. The row is filled on every rank, the same bits for any group size.

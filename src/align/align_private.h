@@ -7,8 +7,7 @@
 /* Inner products in double. Terms are added in LANES interleaved partial sums, and these in a fixed
  * tree: an order that depends on n alone and that vector units of any width can follow. */
 double fgf_align_dot(const double *a, const double *b, size_t n);
-double fgf_align_dot_map(const float *map, const double *b, size_t n);
-double fgf_align_dot_maps(const float *a, const float *b, size_t n);
+double fgf_align_dot_real(const fgf_real *a, const fgf_real *b, size_t n);
 
 /* a -= factor * w; returns the sum of a's squares without its first element. */
 double fgf_align_reduce(double *a, const double *w, double factor, size_t n);

@@ -1,4 +1,4 @@
-/* The noise maps restricted to one region, and their scores against a gradient.
+/* The noise maps restricted to one region, and the factored Gram matrices of the joint null.
  *
  * Joint null: group m is the maps m, m + stride, ..., m + (K - 1) stride (mod M). With the stride
  * the greatest number up to M / K that is coprime to M, all M groups differ, each map is in K of
@@ -17,21 +17,9 @@
  * of a Gram matrix are these squares, good to about 1e-15, so that this keeps five digits. */
 static const double least_pivot = 1e-10;
 
-struct fgf_noise_case {
-    const fgf_noise_bank *bank;
-    size_t greatest_n, greatest_group; /* capacities */
-    size_t n, group, stride;           /* as selected */
-    float *maps;                       /* [draws][n] */
-    double *norm;                      /* [draws] */
-    double *product;                   /* [draws][group]: cosine of maps m and m + d stride */
-    double *factor;                    /* [draws][group][group]: rows of L in order of pivoting */
-    int *order;                        /* [draws][group]: which map each row is */
-    int *rank;                         /* [draws] */
-    double *cosine;                    /* [draws] */
-    double *solution;                  /* [greatest_group] */
-    double *g;                         /* [greatest_n] */
-    int32_t *slot;                     /* [greatest_n]: of the region's pixels in the bank */
-};
+/* A factor divides by the pivots' roots and would blow up the rounding of a product in float by as
+ * much: the maps of a group with a pivot below this one get theirs in double. */
+static const double delicate_pivot = 1e-3;
 
 fgf_status fgf_noise_case_create(const fgf_noise_bank *bank, size_t greatest_n, size_t group,
                                  fgf_noise_case **out)
@@ -44,16 +32,20 @@ fgf_status fgf_noise_case_create(const fgf_noise_bank *bank, size_t greatest_n, 
     noise->bank = bank;
     noise->greatest_n = greatest_n;
     noise->greatest_group = group;
-    FGF_TRY(fgf_allocate_bytes(draws, greatest_n * sizeof(float), (void **)&noise->maps));
+    FGF_TRY(fgf_allocate_bytes(draws, greatest_n * sizeof *noise->maps, (void **)&noise->maps));
     FGF_TRY(FGF_ALLOCATE(draws, &noise->norm));
     FGF_TRY(FGF_ALLOCATE(draws * group, &noise->product));
     FGF_TRY(FGF_ALLOCATE(draws * group * group, &noise->factor));
     FGF_TRY(FGF_ALLOCATE(draws * group, &noise->order));
     FGF_TRY(FGF_ALLOCATE(draws, &noise->rank));
-    FGF_TRY(FGF_ALLOCATE(draws, &noise->cosine));
-    FGF_TRY(FGF_ALLOCATE(group, &noise->solution));
-    FGF_TRY(FGF_ALLOCATE(greatest_n, &noise->g));
-    FGF_TRY(FGF_ALLOCATE(greatest_n, &noise->slot));
+    FGF_TRY(FGF_ALLOCATE(draws, &noise->delicate));
+    FGF_TRY(FGF_ALLOCATE(group, &noise->left));
+    FGF_TRY(fgf_allocate_bytes(FGF_NOISE_POINTS, greatest_n * sizeof *noise->unit,
+                               (void **)&noise->unit));
+    FGF_TRY(FGF_ALLOCATE(draws * FGF_NOISE_POINTS, &noise->panel));
+    FGF_TRY(FGF_ALLOCATE(draws * FGF_NOISE_POINTS, &noise->cosine));
+    FGF_TRY(FGF_ALLOCATE(group * FGF_NOISE_POINTS, &noise->solution));
+    FGF_TRY(FGF_ALLOCATE(greatest_n, &noise->run));
     *out = noise;
     noise = NULL;
 done:
@@ -71,10 +63,13 @@ void fgf_noise_case_destroy(fgf_noise_case **noise)
         fgf_free(c->factor);
         fgf_free(c->order);
         fgf_free(c->rank);
+        fgf_free(c->delicate);
+        fgf_free(c->left);
+        fgf_free(c->unit);
+        fgf_free(c->panel);
         fgf_free(c->cosine);
         fgf_free(c->solution);
-        fgf_free(c->g);
-        fgf_free(c->slot);
+        fgf_free(c->run);
     }
     fgf_free(c);
     *noise = NULL;
@@ -98,34 +93,50 @@ static size_t stride_of(size_t draws, size_t group)
     return stride > 0 ? stride : 1;
 }
 
-static size_t member(const fgf_noise_case *noise, size_t m, size_t j)
+/* Where the region's pixels are in the bank: as runs of neighbours, mostly its rows. */
+static fgf_status find_runs(fgf_noise_case *noise, const fgf_region *region)
 {
-    return (m + j * noise->stride) % noise->bank->draws;
+    fgf_status status = FGF_OK;
+    noise->run_count = 0;
+    for (size_t i = 0; i < region->pixel_count; i++) {
+        int32_t slot = noise->bank->slot[region->pixel[i]];
+        fgf_noise_run *last = noise->run_count > 0 ? &noise->run[noise->run_count - 1] : NULL;
+        if (slot < 0)
+            FGF_FAIL(FGF_INTERNAL, "pixel %d of a region is not among those with noise",
+                     (int)region->pixel[i]);
+        if (last && slot == last->slot + last->length)
+            last->length++;
+        else
+            noise->run[noise->run_count++] = (fgf_noise_run){.slot = slot, .length = 1};
+    }
+done:
+    return status;
+}
+
+static void gather_map(const fgf_noise_case *noise, const float *from, fgf_real *to)
+{
+    for (size_t r = 0; r < noise->run_count; r++) {
+        const float *slot = from + noise->run[r].slot;
+        for (int32_t i = 0; i < noise->run[r].length; i++)
+            to[i] = slot[i];
+        to += noise->run[r].length;
+    }
 }
 
 static fgf_status gather(fgf_noise_case *noise, size_t kind, const fgf_region *region)
 {
     fgf_status status = FGF_OK;
     const fgf_noise_bank *bank = noise->bank;
-    size_t count = region->pixel_count;
-    for (size_t i = 0; i < count; i++) {
-        noise->slot[i] = bank->slot[region->pixel[i]];
-        if (noise->slot[i] < 0)
-            FGF_FAIL(FGF_INTERNAL, "pixel %d of a region is not among those with noise",
-                     (int)region->pixel[i]);
-    }
+    FGF_TRY(find_runs(noise, region));
     for (size_t c = 0; c < region->channel_count; c++) {
         size_t at = 0;
         while (at < bank->channel_count && bank->channel[at] != region->channel[c])
             at++;
         if (at == bank->channel_count)
             FGF_FAIL(FGF_INTERNAL, "channel %d of a region has no noise", region->channel[c]);
-        for (size_t m = 0; m < bank->draws; m++) {
-            const float *from = fgf_noise_map(bank, kind, at, m);
-            float *to = noise->maps + m * noise->n + c * count;
-            for (size_t i = 0; i < count; i++)
-                to[i] = from[noise->slot[i]];
-        }
+        for (size_t m = 0; m < bank->draws; m++)
+            gather_map(noise, fgf_noise_map(bank, kind, at, m),
+                       noise->maps + m * noise->n + c * region->pixel_count);
     }
 done:
     return status;
@@ -136,15 +147,15 @@ static void make_products(fgf_noise_case *noise)
 {
     size_t draws = noise->bank->draws, n = noise->n, group = noise->group;
     for (size_t m = 0; m < draws; m++) {
-        const float *map = noise->maps + m * n;
-        noise->norm[m] = sqrt(fgf_align_dot_maps(map, map, n));
+        const fgf_real *map = noise->maps + m * n;
+        noise->norm[m] = sqrt(fgf_align_dot_real(map, map, n));
     }
     for (size_t m = 0; m < draws; m++) {
-        const float *map = noise->maps + m * n;
+        const fgf_real *map = noise->maps + m * n;
         for (size_t d = 1; d < group; d++) {
-            size_t other = member(noise, m, d);
+            size_t other = fgf_noise_member(noise, m, d);
             double scale = noise->norm[m] * noise->norm[other];
-            double product = fgf_align_dot_maps(map, noise->maps + other * n, n);
+            double product = fgf_align_dot_real(map, noise->maps + other * n, n);
             noise->product[m * group + d] = scale > 0 ? product / scale : 0;
         }
     }
@@ -154,7 +165,7 @@ static void make_products(fgf_noise_case *noise)
 static double gram(const fgf_noise_case *noise, size_t m, int a, int b)
 {
     int first = a < b ? a : b, apart = a < b ? b - a : a - b;
-    size_t map = member(noise, m, (size_t)first);
+    size_t map = fgf_noise_member(noise, m, (size_t)first);
     if (apart == 0)
         return noise->norm[map] > 0 ? 1 : 0;
     return noise->product[map * noise->group + (size_t)apart];
@@ -165,7 +176,8 @@ static double gram(const fgf_noise_case *noise, size_t m, int a, int b)
 static void factor_group(fgf_noise_case *noise, size_t m)
 {
     size_t group = noise->group, k = 0;
-    double *factor = noise->factor + m * group * group, *left = noise->solution;
+    double least = 1;
+    double *factor = noise->factor + m * group * group, *left = noise->left;
     int *order = noise->order + m * group;
     for (size_t j = 0; j < group; j++) {
         order[j] = (int)j;
@@ -181,6 +193,7 @@ static void factor_group(fgf_noise_case *noise, size_t m)
         int pivot = order[best];
         order[best] = order[k];
         order[k] = pivot;
+        least = fmin(least, left[pivot]);
         /* Rows are kept by map while columns grow, and read by order in the end. */
         double *row = factor + (size_t)pivot * group;
         row[k] = sqrt(left[pivot]);
@@ -194,6 +207,8 @@ static void factor_group(fgf_noise_case *noise, size_t m)
         }
     }
     noise->rank[m] = (int)k;
+    for (size_t j = 0; j < group && least < delicate_pivot; j++)
+        noise->delicate[fgf_noise_member(noise, m, j)] = true;
 }
 
 fgf_status fgf_noise_case_select(fgf_noise_case *noise, size_t kind, const fgf_region *region,
@@ -211,49 +226,9 @@ fgf_status fgf_noise_case_select(fgf_noise_case *noise, size_t kind, const fgf_r
     noise->stride = stride_of(noise->bank->draws, noise->group);
     FGF_TRY(gather(noise, kind, region));
     make_products(noise);
+    memset(noise->delicate, 0, noise->bank->draws * sizeof *noise->delicate);
     for (size_t m = 0; m < noise->bank->draws; m++)
         factor_group(noise, m);
 done:
     return status;
-}
-
-/* A = b^T Gram^-1 b / |g|^2 = |L^-1 b|^2 with b the cosines of group m. */
-static double joint_score(const fgf_noise_case *noise, size_t m)
-{
-    size_t group = noise->group;
-    int rank = noise->rank[m];
-    double score = 0;
-    if (rank == 0 || noise->n <= (size_t)rank)
-        return NAN;
-    for (int k = 0; k < rank; k++) {
-        int map = noise->order[m * group + (size_t)k];
-        const double *row = noise->factor + (m * group + (size_t)map) * group;
-        double sum = noise->cosine[member(noise, m, (size_t)map)];
-        for (int i = 0; i < k; i++)
-            sum -= row[i] * noise->solution[i];
-        noise->solution[k] = sum / row[k];
-        score += noise->solution[k] * noise->solution[k];
-    }
-    return fmin(1, score);
-}
-
-void fgf_noise_case_score(fgf_noise_case *noise, const fgf_align_settings *settings,
-                          const fgf_real *g, double *square, double *joint)
-{
-    size_t draws = noise->bank->draws, n = noise->n;
-    double norm;
-    bool vanished;
-    for (size_t i = 0; i < n; i++)
-        noise->g[i] = (double)g[i];
-    norm = sqrt(fgf_align_dot(noise->g, noise->g, n));
-    vanished = !(norm > settings->vanish * sqrt((double)n));
-    for (size_t m = 0; m < draws; m++) {
-        double cosine = NAN;
-        if (!vanished && noise->norm[m] > 0)
-            cosine = fgf_align_dot_map(noise->maps + m * n, noise->g, n) / norm / noise->norm[m];
-        noise->cosine[m] = cosine;
-        square[m] = cosine * cosine > 1 ? 1 : cosine * cosine;
-    }
-    for (size_t m = 0; joint && m < draws; m++)
-        joint[m] = vanished ? NAN : joint_score(noise, m);
 }

@@ -8,9 +8,9 @@ static double tree(const double lane[LANES])
            ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
-/* The three products differ in their types alone. */
-#define DEFINE_DOT(name, type_a, type_b)                                                           \
-    double name(const type_a *restrict a, const type_b *restrict b, size_t n)                      \
+/* The two products differ in their types alone. */
+#define DEFINE_DOT(name, type)                                                                     \
+    double name(const type *restrict a, const type *restrict b, size_t n)                          \
     {                                                                                              \
         double lane[LANES] = {0};                                                                  \
         size_t i = 0;                                                                              \
@@ -21,9 +21,8 @@ static double tree(const double lane[LANES])
             lane[l] += (double)a[i] * (double)b[i];                                                \
         return tree(lane);                                                                         \
     }
-DEFINE_DOT(fgf_align_dot, double, double)
-DEFINE_DOT(fgf_align_dot_map, float, double)
-DEFINE_DOT(fgf_align_dot_maps, float, float)
+DEFINE_DOT(fgf_align_dot, double)
+DEFINE_DOT(fgf_align_dot_real, fgf_real)
 
 double fgf_align_reduce(double *restrict a, const double *restrict w, double factor, size_t n)
 {

@@ -59,8 +59,8 @@ done:
 }
 
 const subcommand command_check = {.name = "check",
-                               .usage = "SWEEP.yaml | COHORT.h5 [KEY=VALUE ...]",
-                               .help = "lists every fault of a sweep or dataset, runs nothing",
-                               .options = options,
-                               .takes_overrides = true,
-                               .run = run_check};
+                                  .usage = "SWEEP.yaml | COHORT.h5 [KEY=VALUE ...]",
+                                  .help = "lists every fault of a sweep or dataset, runs nothing",
+                                  .options = options,
+                                  .takes_overrides = true,
+                                  .run = run_check};

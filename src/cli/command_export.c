@@ -150,7 +150,7 @@ done:
 }
 
 const subcommand command_export = {.name = "export",
-                                .usage = "RESULTS.h5 [--csv | --json] [--column PATH]",
-                                .help = "prints results as CSV or JSON",
-                                .options = options,
-                                .run = run_export};
+                                   .usage = "RESULTS.h5 [--csv | --json] [--column PATH]",
+                                   .help = "prints results as CSV or JSON",
+                                   .options = options,
+                                   .run = run_export};

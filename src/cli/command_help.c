@@ -10,7 +10,8 @@
 
 static void add_overview(fgf_buffer *out)
 {
-    fgf_buffer_add(out, "fgf %s - feature gradient flow\n\nusage: fgf COMMAND ...\n\n", FGF_VERSION);
+    fgf_buffer_add(out, "fgf %s - feature gradient flow\n\nusage: fgf COMMAND ...\n\n",
+                   FGF_VERSION);
     for (size_t k = 0; commands[k]; k++)
         fgf_buffer_add(out, "  %-9s %s\n", commands[k]->name, commands[k]->help);
     fgf_buffer_add(out, "\n`fgf help COMMAND` tells more; `fgf help spec [KEY]` lists every key of "
@@ -62,7 +63,7 @@ static const option options[] = {
     {"--markdown", 0, NULL, "key references as Markdown tables, as in docs/"}, {0}};
 
 const subcommand command_help = {.name = "help",
-                              .usage = "[COMMAND | spec [KEY] | import-spec | phantom-spec]",
-                              .help = "explains commands and every key of the files",
-                              .options = options,
-                              .run = run_help};
+                                 .usage = "[COMMAND | spec [KEY] | import-spec | phantom-spec]",
+                                 .help = "explains commands and every key of the files",
+                                 .options = options,
+                                 .run = run_help};

@@ -7,11 +7,11 @@
 
 enum { OUTPUT, ON_BAD_CASE };
 
-static const option options[] = {
-    {"--output", 'o', "FILE", "dataset file to write"},
-    {"--on-bad-case", 0, "WHAT", "stop: list all bad cases and write nothing (default); exclude: "
-                                 "leave them out, ids and reasons stored"},
-    {0}};
+static const option options[] = {{"--output", 'o', "FILE", "dataset file to write"},
+                                 {"--on-bad-case", 0, "WHAT",
+                                  "stop: list all bad cases and write nothing (default); exclude: "
+                                  "leave them out, ids and reasons stored"},
+                                 {0}};
 
 static fgf_status import_on_ranks(fgf_par *par, const arguments *given, bool exclude,
                                   fgf_import_summary *summary)

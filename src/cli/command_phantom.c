@@ -7,8 +7,8 @@
 
 enum { OUTPUT };
 
-static const option options[] = {
-    {"--output", 'o', "FILE", "dataset file (default: phantom.h5)"}, {0}};
+static const option options[] = {{"--output", 'o', "FILE", "dataset file (default: phantom.h5)"},
+                                 {0}};
 
 static fgf_status make_phantom(const arguments *given)
 {
@@ -41,9 +41,9 @@ static fgf_status run_phantom(fgf_par *par, const arguments *given)
 }
 
 const subcommand command_phantom = {.name = "phantom",
-                                 .usage = "[PHANTOM.yaml] [-o PHANTOM.h5] [KEY=VALUE ...]",
-                                 .help = "makes a synthetic cohort with a known answer",
-                                 .options = options,
-                                 .takes_overrides = true,
-                                 .run = run_phantom,
-                                 .more = "`fgf help phantom-spec` lists the keys.\n"};
+                                    .usage = "[PHANTOM.yaml] [-o PHANTOM.h5] [KEY=VALUE ...]",
+                                    .help = "makes a synthetic cohort with a known answer",
+                                    .options = options,
+                                    .takes_overrides = true,
+                                    .run = run_phantom,
+                                    .more = "`fgf help phantom-spec` lists the keys.\n"};

@@ -3,8 +3,10 @@
 #include "fgf/log.h"
 #include "fgf/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DATA, OUTPUT, RANKS };
 
@@ -35,21 +37,19 @@ done:
     return status;
 }
 
-/* Longest first onto the least loaded rank, in units of the mean trial. */
-static double makespan(const session *s, const bool *done, size_t ranks, double *load)
+/* A lower bound of the time on `ranks` ranks, in units of the mean trial left. */
+static double least_time(const session *s, const bool *done, size_t ranks)
 {
-    double total = 0, longest = 0, mean = 0;
+    double total = 0, longest = 0;
     size_t left = 0;
-    memset(load, 0, ranks * sizeof *load);
     for (size_t i = 0; i < s->trial_count; i++) {
-        total += done[i] ? 0 : s->cost[i];
-        left += !done[i];
-        if (!done[i] && s->cost[i] > longest)
-            longest = s->cost[i];
+        if (done[i])
+            continue;
+        total += s->cost[i];
+        longest = fmax(longest, s->cost[i]);
+        left++;
     }
-    mean = left > 0 ? total / (double)left : 1;
-    double bound = total / (double)ranks;
-    return left > 0 ? (bound > longest ? bound : longest) / mean : 0;
+    return left > 0 ? fmax(total / (double)ranks, longest) * (double)left / total : 0;
 }
 
 static fgf_status run_plan(fgf_par *par, const arguments *given)
@@ -58,7 +58,6 @@ static fgf_status run_plan(fgf_par *par, const arguments *given)
     session s = {0};
     results_layout *layout = NULL;
     bool *done = NULL;
-    double *load = NULL;
     size_t finished = 0;
     long ranks = fgf_par_size(par);
     if (given->operand_count != 1)
@@ -70,8 +69,8 @@ static fgf_status run_plan(fgf_par *par, const arguments *given)
     if (fgf_par_rank(par) != 0)
         goto done;
     FGF_TRY(FGF_ALLOCATE(s.trial_count, &done));
-    FGF_TRY(FGF_ALLOCATE(ranks, &load));
-    if (given->value[OUTPUT])
+    /* A results file that is still to be made holds nothing yet. */
+    if (given->value[OUTPUT] && access(given->value[OUTPUT], F_OK) == 0)
         FGF_TRY(count_done(&s, given->value[OUTPUT], done, &finished));
     FGF_TRY(results_layout_create(&s, &layout));
     for (size_t i = 0; i < s.trial_count; i++) {
@@ -86,18 +85,17 @@ static fgf_status run_plan(fgf_par *par, const arguments *given)
     printf("%zu trials, %zu done, %zu to do; on %ld rank%s at least %.1f times the mean trial's "
            "time; results file %.1f MB\n",
            s.trial_count, finished, s.trial_count - finished, ranks, ranks == 1 ? "" : "s",
-           makespan(&s, done, (size_t)ranks, load), results_layout_bytes(layout) / 1e6);
+           least_time(&s, done, (size_t)ranks), results_layout_bytes(layout) / 1e6);
 done:
     results_layout_destroy(&layout);
     fgf_free(done);
-    fgf_free(load);
     session_close(&s);
     return status;
 }
 
 const subcommand command_plan = {.name = "plan",
-                              .usage = "SWEEP.yaml [-o RESULTS.h5] [KEY=VALUE ...]",
-                              .help = "lists the trials of a sweep and what is done of them",
-                              .options = options,
-                              .takes_overrides = true,
-                              .run = run_plan};
+                                 .usage = "SWEEP.yaml [-o RESULTS.h5] [KEY=VALUE ...]",
+                                 .help = "lists the trials of a sweep and what is done of them",
+                                 .options = options,
+                                 .takes_overrides = true,
+                                 .run = run_plan};

@@ -48,8 +48,9 @@ done:
     return status;
 }
 
+/* A trial's network and the boundary that its training cases gave. */
 static fgf_status read_network(fgf_store_reader *reader, size_t trial, fgf_real **parameters,
-                               size_t *count)
+                               size_t *count, double *boundary)
 {
     fgf_status status = FGF_OK;
     fgf_hash architecture;
@@ -63,6 +64,7 @@ static fgf_status read_network(fgf_store_reader *reader, size_t trial, fgf_real 
     FGF_TRY(FGF_ALLOCATE(*count, parameters));
     for (size_t k = 0; k < *count; k++)
         (*parameters)[k] = (fgf_real)weights[k];
+    FGF_TRY(fgf_store_reader_row(reader, FGF_COLUMN_BOUNDARY, trial, boundary));
 done:
     fgf_free(weights);
     return status;
@@ -97,7 +99,7 @@ static fgf_status score_trial(fgf_par *par, const arguments *given, run_options 
                  given->override[0]);
     FGF_TRY(fgf_par_agree(par, fgf_store_reader_open(given->operand[0], &reader)));
     FGF_TRY(fgf_par_agree(par, read_network(reader, (size_t)trial, &parameters,
-                                            &how->parameter_count)));
+                                            &how->parameter_count, &how->boundary)));
     how->parameters = parameters;
     FGF_TRY(session_transfer(par, reader, (size_t)trial, given->value[DATA], &s));
     FGF_TRY(fgf_par_agree(par, name_after_network(&s, parameters, how->parameter_count)));

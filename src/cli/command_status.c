@@ -29,11 +29,12 @@ static fgf_status show_status(fgf_par *par, const arguments *given)
                count[FGF_TRIAL_DONE], count[FGF_TRIAL_FAILED], count[FGF_TRIAL_RUNNING], left,
                broken, count[FGF_TRIAL_UNASKED]);
     else
-        printf("%zu trials: %zu done, %zu failed, %zu left (%zu of them marked as running), %zu rows "
-               "not whole, %zu no longer asked for\n",
-               fgf_store_reader_trial_count(reader) - count[FGF_TRIAL_UNASKED],
-               count[FGF_TRIAL_DONE], count[FGF_TRIAL_FAILED], left, count[FGF_TRIAL_RUNNING],
-               broken, count[FGF_TRIAL_UNASKED]);
+        printf(
+            "%zu trials: %zu done, %zu failed, %zu left (%zu of them marked as running), %zu rows "
+            "not whole, %zu no longer asked for\n",
+            fgf_store_reader_trial_count(reader) - count[FGF_TRIAL_UNASKED], count[FGF_TRIAL_DONE],
+            count[FGF_TRIAL_FAILED], left, count[FGF_TRIAL_RUNNING], broken,
+            count[FGF_TRIAL_UNASKED]);
     if (given->value[TABLE])
         FGF_TRY(print_results(reader));
 done:

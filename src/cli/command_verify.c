@@ -9,10 +9,9 @@
 
 enum { DATA, TRIAL };
 
-static const option options[] = {
-    {"--data", 'd', "FILE", "the dataset, where it has moved since"},
-    {"--trial", 't', "N", "one trial (default: all that are done)"},
-    {0}};
+static const option options[] = {{"--data", 'd', "FILE", "the dataset, where it has moved since"},
+                                 {"--trial", 't', "N", "one trial (default: all that are done)"},
+                                 {0}};
 
 /* Compares one column of a fresh row with the file's; adds a line for a difference. */
 static fgf_status compare_column(fgf_store_reader *reader, size_t column, size_t trial,

@@ -17,7 +17,7 @@ struct results_layout {
     size_t owned_count;
     fgf_attribute attribute[8];
     const char **case_label;
-    fgf_model_block *block; /* [block_count] */
+    fgf_model_block *block;  /* [block_count] */
     fgf_buffer *description; /* [block_count] */
     fgf_buffer preparation;
     size_t *trial_block, *trial_row;
@@ -95,12 +95,22 @@ static fgf_status add_cases(results_layout *l, const fgf_dataset *dataset)
     }
     FGF_TRY(add_texts(l, "/case/patient", patient, count, FGF_CASE_ID, FGF_SCALE_CASE, "patient"));
     FGF_TRY(add_texts(l, "/case/centre", centre, count, FGF_CASE_TEXT, FGF_SCALE_CASE, "centre"));
-    add_table(l, (fgf_table){.path = "/case/label", .type = FGF_I8, .rank = 1, .extent = {count},
-                             .data = label, .unit = "0 no event, 1 event, -1 unknown",
-                             .long_name = "label", .scale = {FGF_SCALE_CASE}});
-    add_table(l, (fgf_table){.path = "/case/mask_pixels", .type = FGF_I64, .rank = 1,
-                             .extent = {count}, .data = pixels, .unit = "pixels",
-                             .long_name = "pixels in the mask", .scale = {FGF_SCALE_CASE}});
+    add_table(l, (fgf_table){.path = "/case/label",
+                             .type = FGF_I8,
+                             .rank = 1,
+                             .extent = {count},
+                             .data = label,
+                             .unit = "0 no event, 1 event, -1 unknown",
+                             .long_name = "label",
+                             .scale = {FGF_SCALE_CASE}});
+    add_table(l, (fgf_table){.path = "/case/mask_pixels",
+                             .type = FGF_I64,
+                             .rank = 1,
+                             .extent = {count},
+                             .data = pixels,
+                             .unit = "pixels",
+                             .long_name = "pixels in the mask",
+                             .scale = {FGF_SCALE_CASE}});
 done:
     fgf_free(patient);
     fgf_free(centre);
@@ -157,8 +167,8 @@ static fgf_status add_models(results_layout *l, const session *s)
             count++;
         }
         l->trial_block[i] = b;
-        l->trial_row[i] = settings.output.weights == FGF_KEEP_ALL ? l->block[b].trial_count++
-                                                                  : SIZE_MAX;
+        l->trial_row[i] =
+            settings.output.weights == FGF_KEEP_ALL ? l->block[b].trial_count++ : SIZE_MAX;
         fgf_buffer_clear(&text);
         fgf_model_destroy(&model);
     }
@@ -233,7 +243,10 @@ void results_layout_destroy(results_layout **layout)
     *layout = NULL;
 }
 
-const fgf_layout *results_layout_of(const results_layout *layout) { return &layout->layout; }
+const fgf_layout *results_layout_of(const results_layout *layout)
+{
+    return &layout->layout;
+}
 
 double results_layout_bytes(const results_layout *layout)
 {

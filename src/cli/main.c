@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const subcommand *const commands[] = {&command_import, &command_phantom, &command_check,
-                                   &command_plan,   &command_run,     &command_score,
-                                   &command_status, &command_verify,  &command_export,
-                                   &command_help,   NULL};
+const subcommand *const commands[] = {
+    &command_import, &command_phantom, &command_check,  &command_plan, &command_run, &command_score,
+    &command_status, &command_verify,  &command_export, &command_help, NULL};
 
 static const subcommand *find_command(const char *name)
 {

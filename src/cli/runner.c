@@ -54,17 +54,17 @@ static fgf_status run_job(void *context, size_t job, fgf_group *group)
                                    .progress = show_progress,
                                    .stop = stops,
                                    .parameters = r->options->parameters,
-                                   .parameter_count = r->options->parameter_count};
+                                   .parameter_count = r->options->parameter_count,
+                                   .boundary = r->options->boundary};
     FGF_TRY(fgf_group_agree(group, fgf_row_create(r->session->axes, &row)));
     if (group->rank == 0)
         status = fgf_store_mark_running(r->store, trial);
     FGF_TRY(fgf_group_agree(group, status));
-    status = fgf_trial_run(r->session->context, session_trial(r->session, trial), group,
-                           &hooks, row);
+    status =
+        fgf_trial_run(r->session->context, session_trial(r->session, trial), group, &hooks, row);
     failed = is_trial_failure(status);
     if (failed) {
         snprintf(error, sizeof error, "%.*s", FGF_ERROR_TEXT - 1, fgf_last_error()->message);
-        fgf_warn("trial %zu failed: %s", trial, error);
         status = FGF_OK;
     }
     FGF_TRY(status);
@@ -110,6 +110,38 @@ done:
     return status;
 }
 
+/* Says so where an earlier start computed with other bits than this one will: the signature of each
+ * start stands in /run. */
+static fgf_status compare_numerics(const char *output, const char *blas_core,
+                                   const char *instruction_set)
+{
+    fgf_status status = FGF_OK;
+    fgf_store_reader *reader = NULL;
+    char *core = NULL, *set = NULL;
+    FGF_TRY(fgf_store_reader_open(output, &reader));
+    size_t index = fgf_store_reader_find_dataset(reader, "/run/blas_core");
+    if (index == SIZE_MAX)
+        goto done;
+    fgf_dataset_view view = fgf_store_reader_dataset(reader, index);
+    FGF_TRY(read_text_table(reader, "/run/blas_core", &core));
+    FGF_TRY(read_text_table(reader, "/run/instruction_set", &set));
+    for (size_t k = 0; k < view.extent[0]; k++) {
+        const char *then_core = core + k * view.text_bytes, *then_set = set + k * view.text_bytes;
+        if (!then_core[0] ||
+            (strcmp(then_core, blas_core) == 0 && strcmp(then_set, instruction_set) == 0))
+            continue;
+        fgf_warn("%s was begun with %s/%s, this start computes with %s/%s: its trials differ in "
+                 "their last bits; OPENBLAS_CORETYPE=%s may avoid that",
+                 output, then_core, then_set, blas_core, instruction_set, then_core);
+        break;
+    }
+done:
+    fgf_store_reader_close(&reader);
+    fgf_free(core);
+    fgf_free(set);
+    return status;
+}
+
 static fgf_status begin_run(const session *s, const arguments *given, running *r)
 {
     fgf_status status = FGF_OK;
@@ -124,6 +156,7 @@ static fgf_status begin_run(const session *s, const arguments *given, running *r
     strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     add_command_line(given, &line);
     FGF_TRY(line.status);
+    FGF_TRY(compare_numerics(r->options->output, signature, slash ? slash + 1 : ""));
     FGF_TRY(fgf_store_begin_run(r->store,
                                 &(fgf_run_record){.command_line = line.text,
                                                   .started = started,
@@ -186,11 +219,18 @@ static fgf_status show_results(const char *output, bool quiet)
     FGF_TRY(fgf_store_reader_open(output, &reader));
     if (!quiet)
         FGF_TRY(print_results(reader));
-    for (size_t i = 0; i < fgf_store_reader_trial_count(reader); i++)
-        failed += fgf_store_reader_status(reader, i) == FGF_TRIAL_FAILED;
+    for (size_t i = 0; i < fgf_store_reader_trial_count(reader); i++) {
+        char error[FGF_ERROR_TEXT];
+        int run_row;
+        if (fgf_store_reader_status(reader, i) != FGF_TRIAL_FAILED)
+            continue;
+        FGF_TRY(fgf_store_reader_origin(reader, i, &run_row, error));
+        fgf_warn("trial %zu failed: %s", i, error);
+        failed++;
+    }
     fgf_log("results: %s", output);
     if (failed > 0)
-        FGF_FAIL(FGF_TRIAL, "%zu trials failed", failed);
+        FGF_FAIL(FGF_TRIAL, "%zu trial%s failed", failed, failed == 1 ? "" : "s");
 done:
     fgf_store_reader_close(&reader);
     return status;
@@ -248,8 +288,8 @@ fgf_status run_session(session *s, const arguments *given, const run_options *op
     fgf_par_broadcast(par, &todo_count, sizeof todo_count, 0);
     fgf_par_broadcast(par, todo, s->trial_count * sizeof *todo, 0);
     if (todo_count > 0) {
-        fgf_log("%zu trials to run on %d rank%s", todo_count, fgf_par_size(par),
-                fgf_par_size(par) == 1 ? "" : "s");
+        fgf_log("%zu trial%s to run on %d rank%s", todo_count, todo_count == 1 ? "" : "s",
+                fgf_par_size(par), fgf_par_size(par) == 1 ? "" : "s");
         status = run_todo(s, given, options, todo, todo_count);
         if (status != FGF_TRIAL)
             FGF_TRY(status);

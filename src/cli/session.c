@@ -35,25 +35,14 @@ done:
     return status;
 }
 
-/* Each rank checks its share of the trials; a fault that many trials have is one line. */
+/* Rank 0 looks at every trial, so that the list is whole and the same for any number of ranks. */
 static fgf_status check_trials(session *s)
 {
     fgf_status status = FGF_OK;
     fgf_faults faults = {0};
-    size_t rank = (size_t)fgf_par_rank(s->par), size = (size_t)fgf_par_size(s->par);
-    for (size_t i = rank; i < s->trial_count; i += size) {
-        fgf_status one = fgf_trial_check(session_trial(s, i), s->dataset);
-        const char *message = fgf_last_error()->message;
-        if (one == FGF_MEMORY || one == FGF_INTERNAL)
-            FGF_TRY(one);
-        if (one != FGF_OK && !(faults.lines.text && strstr(faults.lines.text, message)))
-            fgf_faults_add(&faults, "%s", message);
-    }
-    if (faults.count > 0 && faults.lines.text) {
-        /* The last newline would end the one line that an error is. */
-        faults.lines.text[faults.lines.length - 1] = '\0';
-        FGF_FAIL(FGF_USAGE, "%s", faults.lines.text);
-    }
+    for (size_t i = 0; i < s->trial_count; i++)
+        FGF_TRY(fgf_trial_check(session_trial(s, i), s->dataset, &faults));
+    FGF_TRY(fgf_faults_report(&faults, FGF_USAGE, s->sweep_path));
 done:
     fgf_faults_clear(&faults);
     return status;
@@ -66,8 +55,8 @@ static fgf_status name_trials(session *s)
     FGF_TRY(FGF_ALLOCATE(s->trial_count, &s->cost));
     size_t rank = (size_t)fgf_par_rank(s->par);
     for (size_t i = 0; i < s->trial_count; i++) {
-        FGF_TRY(fgf_trial_identity(session_trial(s, i), fgf_dataset_hash(s->dataset),
-                                   &s->identity[i]));
+        FGF_TRY(
+            fgf_trial_identity(session_trial(s, i), fgf_dataset_hash(s->dataset), &s->identity[i]));
         if (rank == 0)
             s->cost[i] = fgf_trial_cost(session_trial(s, i), s->dataset);
     }
@@ -92,7 +81,7 @@ static fgf_status finish_open(session *s, const char *data)
 {
     fgf_status status = FGF_OK;
     FGF_TRY(fgf_par_agree(s->par, open_data(s, data)));
-    FGF_TRY(fgf_par_agree(s->par, check_trials(s)));
+    FGF_TRY(fgf_par_agree(s->par, fgf_par_rank(s->par) == 0 ? check_trials(s) : FGF_OK));
     FGF_TRY(fgf_par_agree(s->par, name_trials(s)));
     FGF_TRY(fgf_par_agree(s->par, fgf_axes_create(s->sweep, s->dataset, &s->axes)));
 done:

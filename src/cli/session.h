@@ -15,7 +15,7 @@ typedef struct session {
     fgf_context *context;
     fgf_hash *identity; /* [trial_count] */
     double *cost;       /* [trial_count] */
-    size_t first; /* trial 0 of the session is this one of the sweep */
+    size_t first;       /* trial 0 of the session is this one of the sweep */
     size_t trial_count;
     char *data_path;
     char *sweep_path;
@@ -23,7 +23,8 @@ typedef struct session {
 } session;
 
 /* Opens sweep and dataset, checks every trial against the dataset, and names the trials. All faults
- * are listed. `data` replaces the sweep's data.path (NULL: as it says). Collective over all ranks. */
+ * are listed. `data` replaces the sweep's data.path (NULL: as it says). Collective over all ranks.
+ */
 fgf_status session_open(fgf_par *par, const char *sweep_path, const char *data,
                         const char *const *overrides, size_t override_count,
                         session *out) FGF_CHECKED;
@@ -60,6 +61,7 @@ typedef struct run_options {
     bool retry, quiet;
     const fgf_real *parameters; /* score this network in place of training */
     size_t parameter_count;
+    double boundary; /* and its f0 */
 } run_options;
 /* Runs what the results file lacks; collective (runner.c). */
 fgf_status run_session(session *session, const arguments *given,

@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const averaged[] = {"/trial/train.seed", "/trial/split.fold",
-                                       "/trial/split.seed"};
+static const char *const averaged[] = {
+    "/trial/train.seed",        "/trial/split.seed",          "/trial/split.fold",
+    "/trial/split.file",        "/trial/split.train_centres", "/trial/split.validation_centres",
+    "/trial/split.test_centres"};
 
 static bool is_averaged(const char *path)
 {
@@ -87,7 +89,7 @@ static fgf_status print_trial(fgf_store_reader *reader, size_t trial)
     FGF_TRY(add_swept_values(reader, trial, false, &swept));
     if (state == FGF_TRIAL_FAILED) {
         FGF_TRY(fgf_store_reader_origin(reader, trial, &run_row, error));
-        printf("%5zu  %-8s %-40s %s\n", trial, names[state], swept.text, error);
+        printf("%5zu  %-8s %-40.60s %s\n", trial, names[state], swept.text, error);
         goto done;
     }
     FGF_TRY(read_number(reader, FGF_COLUMN_AUC_TRAIN, trial, &train));
@@ -96,21 +98,32 @@ static fgf_status print_trial(fgf_store_reader *reader, size_t trial)
     FGF_TRY(read_number(reader, FGF_COLUMN_AUC_TEST_HIGH, trial, &high));
     FGF_TRY(read_number(reader, FGF_COLUMN_JOINT_MEAN, trial, &joint));
     FGF_TRY(read_number(reader, FGF_COLUMN_SECONDS, trial, &seconds));
-    printf("%5zu  %-8s %-40s %9.3f  %8.3f [%5.3f, %5.3f]  %6.3f  %7.1f\n", trial, names[state],
+    printf("%5zu  %-8s %-40.60s %9.3f  %8.3f [%5.3f, %5.3f]  %6.3f  %7.1f\n", trial, names[state],
            swept.text, train, test, low, high, joint, seconds);
 done:
     fgf_buffer_clear(&swept);
     return status;
 }
 
-/* Sums over the trials of one point, and what becomes of them. */
+/* A mean over trials that leaves out the missing. */
+typedef struct mean {
+    double sum;
+    size_t count;
+} mean;
+
+static double mean_of(const mean *m)
+{
+    return m->count > 0 ? m->sum / (double)m->count : NAN;
+}
+
+/* Means over the trials of one point. */
 typedef struct point {
     char *name;
     size_t trials;
-    double joint;
-    double *score; /* [features] */
-    double *draws; /* [kinds][draws] */
-    double *joint_null; /* [kinds] */
+    mean joint;
+    mean *score;      /* [features] */
+    mean *draws;      /* [kinds][draws] */
+    mean *joint_null; /* [kinds] */
 } point;
 
 typedef struct extent {
@@ -118,14 +131,19 @@ typedef struct extent {
 } extent;
 
 static fgf_status add_to(fgf_store_reader *reader, fgf_trial_column column, size_t trial,
-                         double *sum)
+                         mean *means)
 {
     fgf_status status = FGF_OK;
     void *row = NULL;
     size_t items = fgf_store_reader_column(reader, (size_t)column).row_items;
     FGF_TRY(read_row(reader, (size_t)column, trial, &row));
-    for (size_t k = 0; k < items; k++)
-        sum[k] += ((double *)row)[k];
+    for (size_t k = 0; k < items; k++) {
+        double value = ((double *)row)[k];
+        if (isnan(value))
+            continue;
+        means[k].sum += value;
+        means[k].count++;
+    }
 done:
     fgf_free(row);
     return status;
@@ -175,39 +193,64 @@ done:
     return status;
 }
 
-static fgf_status print_point(point *p, const extent *e, const char *features, size_t feature_bytes,
-                              const char *kinds, size_t kind_bytes)
+/* What a point's table shows: the features' scores, the draws, and the test of one against the
+ * other. */
+typedef struct tested {
+    double *score; /* [features] */
+    double *draws; /* [kinds][draws] */
+    double *p, *q; /* [kinds][features] */
+} tested;
+
+static void tested_clear(tested *t)
+{
+    fgf_free(t->score);
+    fgf_free(t->draws);
+    fgf_free(t->p);
+    fgf_free(t->q);
+}
+
+static fgf_status test_point(const point *p, const extent *e, tested *out)
 {
     fgf_status status = FGF_OK;
-    double *p_value = NULL, *q_value = NULL;
-    FGF_TRY(FGF_ALLOCATE(e->features * (e->kinds + 1), &p_value));
-    FGF_TRY(FGF_ALLOCATE(e->features * (e->kinds + 1), &q_value));
+    FGF_TRY(FGF_ALLOCATE(e->features, &out->score));
+    FGF_TRY(FGF_ALLOCATE(e->kinds * e->draws, &out->draws));
+    FGF_TRY(FGF_ALLOCATE(e->kinds * e->features, &out->p));
+    FGF_TRY(FGF_ALLOCATE(e->kinds * e->features, &out->q));
     for (size_t j = 0; j < e->features; j++)
-        p->score[j] /= (double)p->trials;
+        out->score[j] = mean_of(&p->score[j]);
     for (size_t m = 0; m < e->kinds * e->draws; m++)
-        p->draws[m] /= (double)p->trials;
+        out->draws[m] = mean_of(&p->draws[m]);
     for (size_t k = 0; k < e->kinds; k++)
-        FGF_TRY(fgf_cohort_test(p->score, e->features, p->draws + k * e->draws, e->draws,
-                                p_value + k * e->features, q_value + k * e->features));
+        FGF_TRY(fgf_cohort_test(out->score, e->features, out->draws + k * e->draws, e->draws,
+                                out->p + k * e->features, out->q + k * e->features));
+done:
+    return status;
+}
+
+static fgf_status print_point(const point *p, const extent *e, const char *features,
+                              size_t feature_bytes, const char *kinds, size_t kind_bytes)
+{
+    fgf_status status = FGF_OK;
+    tested t = {0};
+    FGF_TRY(test_point(p, e, &t));
     printf("\n%s  (%zu trial%s averaged)\n  joint agreement A along the flow %.3f", p->name,
-           p->trials, p->trials == 1 ? "" : "s", p->joint / (double)p->trials);
+           p->trials, p->trials == 1 ? "" : "s", mean_of(&p->joint));
     for (size_t k = 0; k < e->kinds; k++)
         printf("%s %s noise %.3f", k ? "," : "; as many maps of", kinds + k * kind_bytes,
-               p->joint_null[k] / (double)p->trials);
+               mean_of(&p->joint_null[k]));
     printf("\n  %-20s %10s", "feature", "score");
     for (size_t k = 0; k < e->kinds; k++)
         printf("   %12s %8s %8s", kinds + k * kind_bytes, "p", "q");
     printf("\n");
     for (size_t j = 0; j < e->features; j++) {
-        printf("  %-20s %10.4f", features + j * feature_bytes, p->score[j]);
+        printf("  %-20s %10.4f", features + j * feature_bytes, t.score[j]);
         for (size_t k = 0; k < e->kinds; k++)
-            printf("   %12.4f %8.4f %8.4f", fgf_mean(p->draws + k * e->draws, e->draws),
-                   p_value[k * e->features + j], q_value[k * e->features + j]);
+            printf("   %12.4f %8.4f %8.4f", fgf_mean(t.draws + k * e->draws, e->draws),
+                   t.p[k * e->features + j], t.q[k * e->features + j]);
         printf("\n");
     }
 done:
-    fgf_free(p_value);
-    fgf_free(q_value);
+    tested_clear(&t);
     return status;
 }
 
@@ -243,9 +286,11 @@ static fgf_status print_points(fgf_store_reader *reader)
     FGF_TRY(FGF_ALLOCATE(trials, &points));
     FGF_TRY(gather_points(reader, &e, points, &count));
     if (count > 0)
-        printf("\nagreement of each feature with the network along the gradient flow, mean over the "
-               "test cases,\nagainst the mean of the noise maps (p: cohort test; q: "
-               "Benjamini-Hochberg over features)\n");
+        printf(
+            "\nagreement of each feature with the network along the gradient flow, mean over the "
+            "cohort\n(the test cases, or all where none are),\nagainst the mean of the noise maps "
+            "(p: cohort test; q: "
+            "Benjamini-Hochberg over features)\n");
     for (size_t p = 0; p < count; p++)
         FGF_TRY(print_point(&points[p], &e, features, feature_bytes, kinds, kind_bytes));
 done:

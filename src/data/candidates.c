@@ -168,6 +168,8 @@ static void read_row(const fgf_manifest *m, const fgf_table *table, const column
     }
     known->label = (int8_t)fgf_label(&m->table, known->event, known->time, known->follow_up,
                                      &out->out_because);
+    if (m->table.outside_rule == FGF_OUTSIDE_UNLABELLED)
+        out->out_because = NULL;
     known->slice = -1;
 }
 

@@ -147,4 +147,12 @@ void fgf_hdf5_reason(char *text, size_t bytes)
     struct reason reason = {text, bytes};
     text[0] = '\0';
     (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &reason);
+    /* Where the system gave a reason, HDF5 tells it among the time, addresses and numbers. */
+    const char *system = strstr(text, "error message = '");
+    if (system) {
+        system += strlen("error message = '");
+        size_t length = strcspn(system, "'");
+        memmove(text, system, length);
+        text[length] = '\0';
+    }
 }

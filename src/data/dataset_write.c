@@ -3,6 +3,7 @@
  * Filtered chunks can be written in parallel by collective transfers only, so every put is one,
  * with an empty selection on ranks that have no case. Everything small is written by rank 0 alone.
  */
+#define _GNU_SOURCE /* memfd_create */
 #include <hdf5.h>
 
 #include "dataset_writer.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static fgf_status create_file(fgf_dataset_writer *writer, int64_t access_list)
@@ -97,8 +99,8 @@ fgf_status fgf_dataset_writer_create(const char *path, const fgf_cohort *cohort,
         status = start_writer(writer, path, cohort, count);
     }
     FGF_TRY(fgf_group_agree(group, status));
+    writer->created = true; /* a creation that fails may leave a file all the same */
     status = create_file(writer, access_list);
-    writer->created = writer->file >= 0;
     FGF_TRY(fgf_group_agree(group, status));
     status = fgf_dataset_add_layout(writer, origin ? origin : "");
     FGF_TRY(fgf_group_agree(group, status));
@@ -191,9 +193,26 @@ done:
     return fgf_group_agree(writer->group, status);
 }
 
+/* HDF5 crashes at its end after a close that failed, and a close fails while its cache cannot be
+ * written. So the cache of a file that is given up goes to memory that nobody reads. */
+static void give_up_file(fgf_dataset_writer *writer)
+{
+    int *descriptor = NULL;
+    if (writer->file < 0 || writer->parallel ||
+        H5Fget_vfd_handle(writer->file, H5P_DEFAULT, (void **)&descriptor) < 0)
+        return;
+    int nowhere = memfd_create("fgf", 0);
+    if (nowhere >= 0) {
+        (void)dup2(nowhere, *descriptor);
+        close(nowhere);
+    }
+}
+
 static fgf_status close_file(fgf_dataset_writer *writer)
 {
     fgf_status status = FGF_OK;
+    if (writer->file >= 0)
+        TRY_HDF5(writer, H5Fflush(writer->file, H5F_SCOPE_LOCAL), "the end of the file");
     hid_t image = writer->image, mask = writer->mask, file = writer->file;
     writer->image = writer->mask = writer->file = -1;
     herr_t worst = 0;
@@ -309,6 +328,7 @@ void fgf_dataset_writer_destroy(fgf_dataset_writer **out)
     if (writer) {
         /* The error that led here is the one to keep. */
         fgf_error error = *fgf_last_error();
+        give_up_file(writer);
         (void)!close_file(writer);
         if (writer->transfer >= 0)
             H5Pclose(writer->transfer);

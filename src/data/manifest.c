@@ -46,6 +46,9 @@ static const fgf_key table_keys[] = {
      "",
      "an event without a time: label 0 with a warning, left out, or 1 where the follow-up ended "
      "within the horizon and left out elsewhere"},
+    {"outside_rule", FGF_KEY_CHOICE, TABLE(outside_rule), "exclude", 0, 0, "exclude|unlabelled", "",
+     "a case that gets no label (followed too briefly, event not known) is left out with the "
+     "reason stored, or kept without a label"},
     {"patient", FGF_KEY_TEXT, TABLE(patient), "\"\"", 0, 0, NULL, "",
      "column of the patient; empty = the id"},
     {"centre", FGF_KEY_TEXT, TABLE(centre), "\"\"", 0, 0, NULL, "", "column of the hospital"},

@@ -10,6 +10,7 @@
 enum { FGF_SOURCE_PNG, FGF_SOURCE_NIFTI };
 enum { FGF_MISSING_BAD, FGF_MISSING_EXCLUDE };
 enum { FGF_UNKNOWN_OUTSIDE, FGF_UNKNOWN_EXCLUDE, FGF_UNKNOWN_INFER };
+enum { FGF_OUTSIDE_EXCLUDE, FGF_OUTSIDE_UNLABELLED };
 enum { FGF_DECIMAL_AUTO, FGF_DECIMAL_POINT, FGF_DECIMAL_COMMA };
 
 typedef struct fgf_source_settings {
@@ -20,7 +21,7 @@ typedef struct fgf_source_settings {
 typedef struct fgf_table_settings {
     const char *file, *delimiter, *id, *event, *time, *follow_up, *patient, *centre,
         *centre_pattern;
-    int decimal, unknown_time;
+    int decimal, unknown_time, outside_rule;
     double horizon;
 } fgf_table_settings;
 
@@ -61,7 +62,7 @@ fgf_status fgf_candidates_read(const fgf_manifest *manifest, fgf_candidate **out
                                size_t *count) FGF_CHECKED;
 
 /* The label rule: 0 or 1, or -1 where there is no event column or *out_because says why the
- * candidate is out. unknown_time: what an event without a time is, table.unknown_time. */
+ * candidate has none (and is out, unless table.outside_rule keeps it). unknown_time: what an event without a time is, table.unknown_time. */
 int fgf_label(const fgf_table_settings *settings, double event, double time, double follow_up,
               const char **out_because);
 

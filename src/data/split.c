@@ -247,23 +247,6 @@ done:
 
 /* ---- all together ---- */
 
-static fgf_status check_training(const fgf_case *const *cases, size_t count, const int8_t *role)
-{
-    fgf_status status = FGF_OK;
-    size_t of_class[2] = {0, 0};
-    for (size_t i = 0; i < count; i++)
-        if (role[i] == FGF_ROLE_TRAIN)
-            of_class[cases[i]->label]++;
-    for (int class = 0; class <= 1; class ++)
-        if (of_class[class] == 0)
-            FGF_FAIL(FGF_USAGE,
-                     "split: the training part has no case with label %d (and %zu with label %d); "
-                     "both classes are needed to train",
-                     class, of_class[1 - class], 1 - class);
-done:
-    return status;
-}
-
 fgf_status fgf_split_cases(const fgf_split_settings *settings, const fgf_case *const *cases,
                            size_t count, int8_t *role)
 {
@@ -290,7 +273,6 @@ fgf_status fgf_split_cases(const fgf_split_settings *settings, const fgf_case *c
         if (role[i] != FGF_ROLE_OUT)
             role[i] = cases[i]->label < 0 ? FGF_ROLE_OUT : found->role;
     }
-    FGF_TRY(check_training(cases, count, role));
 done:
     fgf_free(patients);
     return status;

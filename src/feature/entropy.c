@@ -55,26 +55,45 @@ static double centre(const entropy_settings *settings, int bin)
     return settings->low + (bin + 0.5) * bin_width(settings);
 }
 
-/* The shares p_b of one pixel. From the nearest bin outwards, each kernel value is the last one
- * times a ratio that itself shrinks by a constant factor: three exponentials a pixel, not one a
- * bin, and nothing underflows where all bins are far away. */
-static void share_out(const entropy_settings *settings, double q, double share[BINS_MAX])
+/* The shares p_b of one pixel, b from `first` to `last`; the others are left out as too small. */
+typedef struct shares {
+    int first, last;
+    double of[BINS_MAX];
+} shares;
+
+/* Of the nearest bin's share: what is below this is below the rounding of every sum. */
+static const double least_share = 1e-20;
+
+/* From the nearest bin outwards, each kernel value is the last one times a ratio that itself
+ * shrinks by a constant factor: two exponentials a pixel, not one a bin, and nothing underflows
+ * where all bins are far away. */
+static void share_out(const entropy_settings *settings, double shrink, double q, shares *out)
 {
     int bins = (int)settings->bins;
     double step = bin_width(settings), scale = 1 / (2 * settings->width * settings->width);
     double at = floor((q - settings->low) / step);
     int nearest = at >= bins - 1 ? bins - 1 : at > 0 ? (int)at : 0;
-    double offset = q - centre(settings, nearest);
-    double shrink = exp(-2 * step * step * scale);
-    double ratio = exp((2 * offset - step) * step * scale), sum = 1;
-    share[nearest] = 1;
-    for (int b = nearest + 1; b < bins; b++, ratio *= shrink)
-        sum += share[b] = share[b - 1] * ratio;
+    int first = nearest, last = nearest;
+    double offset = q - centre(settings, nearest), sum = 1, share = 1;
+    double ratio = exp((2 * offset - step) * step * scale);
+    out->of[nearest] = 1;
+    for (; last < bins - 1 && share > least_share; ratio *= shrink) {
+        share *= ratio;
+        sum += share;
+        out->of[++last] = share;
+    }
+    share = 1;
     ratio = exp((-2 * offset - step) * step * scale);
-    for (int b = nearest - 1; b >= 0; b--, ratio *= shrink)
-        sum += share[b] = share[b + 1] * ratio;
-    for (int b = 0; b < bins; b++)
-        share[b] /= sum;
+    for (; first > 0 && share > least_share; ratio *= shrink) {
+        share *= ratio;
+        sum += share;
+        out->of[--first] = share;
+    }
+    double inverse = 1 / sum;
+    for (int b = first; b <= last; b++)
+        out->of[b] *= inverse;
+    out->first = first;
+    out->last = last;
 }
 
 static fgf_undefined evaluate(const fgf_feature *feature, const fgf_region *region,
@@ -83,11 +102,13 @@ static fgf_undefined evaluate(const fgf_feature *feature, const fgf_region *regi
     const entropy_settings *settings = feature->settings;
     int bins = (int)settings->bins;
     double count = (double)region->pixel_count, square = settings->width * settings->width;
-    double total[BINS_MAX] = {0}, share[BINS_MAX], logarithm[BINS_MAX];
+    double shrink = exp(-bin_width(settings) * bin_width(settings) / square);
+    double total[BINS_MAX] = {0}, logarithm[BINS_MAX];
+    shares share;
     for (size_t i = 0; i < region->pixel_count; i++) {
-        share_out(settings, value[i], share);
-        for (int b = 0; b < bins; b++)
-            total[b] += share[b];
+        share_out(settings, shrink, value[i], &share);
+        for (int b = share.first; b <= share.last; b++)
+            total[b] += share.of[b];
     }
     *h = 0;
     for (int b = 0; b < bins; b++) {
@@ -96,13 +117,16 @@ static fgf_undefined evaluate(const fgf_feature *feature, const fgf_region *regi
         *h -= total[b] / count * logarithm[b];
     }
     for (size_t i = 0; gradient && i < region->pixel_count; i++) {
-        double mean = 0, sum = 0;
-        share_out(settings, value[i], share);
-        for (int b = 0; b < bins; b++)
-            mean += share[b] * (centre(settings, b) - value[i]) / square;
-        for (int b = 0; b < bins; b++)
-            sum += logarithm[b] * share[b] * ((centre(settings, b) - value[i]) / square - mean);
-        gradient[i] = -sum / count;
+        double distance = 0, weight = 0, both = 0; /* means of c - q, log P, and their product */
+        share_out(settings, shrink, value[i], &share);
+        double start = centre(settings, 0) - value[i], step = bin_width(settings);
+        for (int b = share.first; b <= share.last; b++) {
+            double apart = start + b * step, weighted = logarithm[b] * share.of[b];
+            distance += share.of[b] * apart;
+            weight += weighted;
+            both += weighted * apart;
+        }
+        gradient[i] = -(both - distance * weight) / (square * count);
     }
     return FGF_UNDEFINED_DEFINED;
 }

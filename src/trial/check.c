@@ -3,10 +3,12 @@
 
 #include "fgf/memory.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static fgf_status hash_file(const char *path, fgf_buffer *text)
+/* Adds the content of a file that key `key` names. */
+static fgf_status hash_file(const char *key, const char *path, fgf_buffer *text)
 {
     fgf_status status = FGF_OK;
     FILE *file = fopen(path, "rb");
@@ -14,12 +16,12 @@ static fgf_status hash_file(const char *path, fgf_buffer *text)
     size_t bytes;
     unsigned long long sum = 0;
     if (!file)
-        FGF_FAIL(FGF_DATA, "%s: cannot be opened; model.weights names it", path);
+        FGF_FAIL(FGF_DATA, "%s: cannot be opened; %s names it", path, key);
     while ((bytes = fread(chunk, 1, sizeof chunk, file)) > 0)
         sum = fgf_checksum(chunk, bytes, sum);
     if (ferror(file))
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be read", path);
-    fgf_buffer_add(text, "weights %016llx\n", sum);
+    fgf_buffer_add(text, "%s %016llx\n", key, sum);
     FGF_TRY(text->status);
 done:
     if (file)
@@ -27,18 +29,42 @@ done:
     return status;
 }
 
+/* The files that features read: their maps. */
+static fgf_status hash_feature_files(const fgf_config *config, fgf_buffer *text)
+{
+    fgf_status status = FGF_OK;
+    const fgf_item *items = NULL;
+    size_t count = 0;
+    FGF_TRY(fgf_config_items(config, "features", &items, &count));
+    for (size_t j = 0; j < count; j++) {
+        for (const fgf_key *key = items[j].kind->keys; key && key->name; key++) {
+            if (key->type != FGF_KEY_FILE)
+                continue;
+            const char *path;
+            memcpy(&path, (const char *)items[j].settings + key->offset, sizeof path);
+            if (path[0])
+                FGF_TRY(hash_file(items[j].name, path, text));
+        }
+    }
+done:
+    return status;
+}
+
 fgf_status fgf_trial_identity(const fgf_config *config, const char *dataset_hash, fgf_hash *out)
 {
     fgf_status status = FGF_OK;
     /* Where a file lies is not what it holds: paths are left out, contents are put in. */
-    static const char *const paths[] = {"data.path", "model.weights", "score.lanes"};
+    static const char *const paths[] = {"data.path", "model.weights", "split.file", "score.lanes"};
     fgf_trial_settings settings;
     fgf_buffer text = {0};
     FGF_TRY(fgf_trial_settings_read(config, &settings));
-    fgf_buffer_add(&text, "config %s\ndataset %s\n",
-                   fgf_config_hash_without(config, paths, 3).text, dataset_hash);
+    fgf_buffer_add(&text, "config %s\ndataset %s\n", fgf_config_hash_without(config, paths, 4).text,
+                   dataset_hash);
     if (settings.model.weights[0])
-        FGF_TRY(hash_file(settings.model.weights, &text));
+        FGF_TRY(hash_file("model.weights", settings.model.weights, &text));
+    if (settings.split.kind == FGF_SPLIT_FIXED)
+        FGF_TRY(hash_file("split.file", settings.split.file, &text));
+    FGF_TRY(hash_feature_files(config, &text));
     FGF_TRY(text.status);
     *out = fgf_hash_bytes(text.text, text.length);
 done:
@@ -46,37 +72,142 @@ done:
     return status;
 }
 
-static fgf_status check_settings(const fgf_config *config, const fgf_trial_settings *s)
+/* One configuration under examination. */
+typedef struct examination {
+    const fgf_config *config;
+    const fgf_dataset *dataset;
+    fgf_trial_settings settings;
+    fgf_faults *faults;
+} examination;
+
+/* Adds "<where key was given>: <fault>" unless the list has that line already: trials of a sweep
+ * share most of their faults. */
+static void add_fault(const examination *e, const char *line)
+{
+    size_t length = strlen(line);
+    const char *at = e->faults->lines.text;
+    while (at && *at) {
+        const char *end = strchr(at, '\n');
+        if (end && (size_t)(end - at) == length && strncmp(at, line, length) == 0)
+            return;
+        at = end ? end + 1 : NULL;
+    }
+    fgf_faults_add(e->faults, "%s", line);
+}
+
+static void fault_at(const examination *e, const char *key, const char *format, ...)
+    FGF_PRINTF(3, 4);
+
+static void fault_at(const examination *e, const char *key, const char *format, ...)
+{
+    char text[FGF_MESSAGE_BYTES], line[2 * FGF_MESSAGE_BYTES];
+    const char *where = fgf_config_where(e->config, key);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    snprintf(line, sizeof line, "%s: %s", where ? where : "default", text);
+    add_fault(e, line);
+}
+
+/* Turns an error of the configuration into a fault; other errors pass. */
+static fgf_status as_fault(const examination *e, fgf_status status)
+{
+    if (status != FGF_USAGE && status != FGF_DATA)
+        return status;
+    add_fault(e, fgf_last_error()->message);
+    return FGF_OK;
+}
+
+static void check_noise(const examination *e, size_t chosen)
+{
+    const fgf_trial_settings *s = &e->settings;
+    double sigma[NOISE_KINDS];
+    if (s->noise.smooth.count + (s->noise.white ? 1 : 0) > NOISE_KINDS)
+        fault_at(e, "noise.smooth", "noise.smooth has %zu kinds, at most %d fit",
+                 s->noise.smooth.count, NOISE_KINDS - 1);
+    for (size_t k = 0; k < s->noise.smooth.count; k++)
+        for (size_t o = 0; o < k; o++)
+            if (fabs(s->noise.smooth.values[k] - s->noise.smooth.values[o]) < 1e-4)
+                fault_at(e, "noise.smooth", "noise.smooth names %g twice",
+                         s->noise.smooth.values[k]);
+    if (s->score.cases != FGF_SCORE_NONE && noise_kinds(&s->noise, sigma) == 0)
+        fault_at(e, "noise.white",
+                 "no noise kind; give noise.smooth a sigma or set noise.white to true");
+    if ((size_t)s->noise.draws < chosen)
+        fault_at(e, "noise.draws",
+                 "noise.draws is %lld; the joint null takes as many maps as there are chosen "
+                 "features, %zu",
+                 (long long)s->noise.draws, chosen);
+}
+
+static fgf_status check_settings(const examination *e)
 {
     fgf_status status = FGF_OK;
-    double sigma[NOISE_KINDS];
+    const fgf_trial_settings *s = &e->settings;
     const fgf_item *items = NULL;
     size_t features = 0;
-    FGF_TRY(fgf_config_items(config, "features", &items, &features));
+    FGF_TRY(fgf_config_items(e->config, "features", &items, &features));
     size_t chosen = s->align.features.count > 0 ? s->align.features.count : features;
     if (s->align.weights.count > 0 && s->align.weights.count != chosen)
-        FGF_FAIL(FGF_USAGE, "%s: align.weights has %zu numbers for %zu chosen features",
-                 fgf_config_where(config, "align.weights"), s->align.weights.count, chosen);
-    if (s->noise.smooth.count + (s->noise.white ? 1 : 0) > NOISE_KINDS)
-        FGF_FAIL(FGF_USAGE, "%s: noise.smooth has %zu kinds, at most %d fit",
-                 fgf_config_where(config, "noise.smooth"), s->noise.smooth.count, NOISE_KINDS - 1);
-    if (s->score.cases != FGF_SCORE_NONE && noise_kinds(&s->noise, sigma) == 0)
-        FGF_FAIL(FGF_USAGE,
-                 "%s: no noise kind; give noise.smooth a sigma or set noise.white to true",
-                 fgf_config_where(config, "noise.white"));
+        fault_at(e, "align.weights", "align.weights has %zu numbers for %zu chosen features",
+                 s->align.weights.count, chosen);
     if (s->train.class_weights.count != 2)
-        FGF_FAIL(FGF_USAGE, "%s: train.class_weights has %zu numbers, expected 2",
-                 fgf_config_where(config, "train.class_weights"), s->train.class_weights.count);
+        fault_at(e, "train.class_weights", "train.class_weights has %zu numbers, expected 2",
+                 s->train.class_weights.count);
+    check_noise(e, chosen);
+    /* What the training cases will say is not known yet; any such value shows the other faults. */
+    fgf_flow_settings flow = s->flow;
+    status = fgf_flow_resolve(&flow, true, 0.5, 0);
+    if (status == FGF_USAGE) {
+        fault_at(e, "flow.boundary_value", "%s", fgf_last_error()->message);
+        status = FGF_OK;
+    }
+    FGF_TRY(status);
 done:
     return status;
 }
 
-/* The split's faults begin with the key that they are about ("split.test_centres: ..."): puts where
- * that key was given before them. */
+static bool omega_has(const examination *e, int channel)
+{
+    const fgf_integers *channels = &e->settings.omega.channels;
+    for (size_t k = 0; k < channels->count; k++)
+        if (channels->values[k] == channel)
+            return true;
+    return channels->count == 0;
+}
+
+/* Channels of Omega and of the features, against those that the cohort has. */
+static fgf_status check_channels(const examination *e)
+{
+    fgf_status status = FGF_OK;
+    const fgf_cohort *cohort = fgf_dataset_cohort(e->dataset);
+    const fgf_integers *channels = &e->settings.omega.channels;
+    feature_set features = {0};
+    for (size_t k = 0; k < channels->count; k++)
+        if (channels->values[k] >= cohort->shape.channels)
+            fault_at(e, "omega.channels",
+                     "omega.channels names %lld; the cohort has channels 0 to %d",
+                     (long long)channels->values[k], cohort->shape.channels - 1);
+    FGF_TRY(
+        as_fault(e, feature_set_create(e->config, &e->settings.align, cohort, NULL, &features)));
+    for (size_t j = 0; j < features.count; j++)
+        if (!omega_has(e, fgf_feature_channel(features.feature[j])))
+            fault_at(
+                e, "omega.channels", "feature '%s' reads channel %d, which Omega does not have",
+                fgf_feature_name(features.feature[j]), fgf_feature_channel(features.feature[j]));
+done:
+    feature_set_clear(&features);
+    return status;
+}
+
+/* The split's faults begin with the key that they are about ("split.test_centres: ..."), or with
+ * the line of a split file: puts where the key was given before it. */
 static fgf_status place_split_fault(const fgf_config *config, fgf_status status)
 {
     char key[64];
-    if (status != FGF_USAGE || sscanf(fgf_last_error()->message, "%63[a-z_.]:", key) != 1)
+    if (status != FGF_USAGE || sscanf(fgf_last_error()->message, "%63[a-z_.]", key) != 1 ||
+        strncmp(key, "split", 5) != 0)
         return status;
     const char *where = fgf_config_where(config, key);
     if (!where || strcmp(where, "default") == 0)
@@ -84,33 +215,53 @@ static fgf_status place_split_fault(const fgf_config *config, fgf_status status)
     return fgf_prefix_error("%s", where);
 }
 
-fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset)
+/* Training needs both classes; early stopping needs cases to watch. */
+static void check_roles(const examination *e, const int8_t *role)
+{
+    const fgf_train_settings *train = &e->settings.train;
+    size_t count[FGF_ROLE_COUNT][2] = {{0}};
+    for (size_t i = 0; i < fgf_dataset_case_count(e->dataset); i++)
+        if (role[i] != FGF_ROLE_OUT)
+            count[role[i]][fgf_dataset_case(e->dataset, i)->label]++;
+    if (train->epochs == 0)
+        return;
+    for (int label = 0; label <= 1; label++)
+        if (count[FGF_ROLE_TRAIN][label] == 0)
+            fault_at(e, "split.kind",
+                     "split: the training part has no case with label %d (and %zu with label %d); "
+                     "both classes are needed to train",
+                     label, count[FGF_ROLE_TRAIN][1 - label], 1 - label);
+    const size_t *watched = count[FGF_ROLE_VALIDATION];
+    if (train->patience > 0 && watched[0] + watched[1] == 0)
+        fault_at(e, "train.patience",
+                 "train.patience is %lld, but the split has no validation case to watch",
+                 (long long)train->patience);
+    else if (train->patience > 0 && train->monitor == FGF_MONITOR_AUC &&
+             (watched[0] == 0 || watched[1] == 0))
+        fault_at(e, "train.monitor",
+                 "train.monitor is auc, but all validation cases have one label");
+}
+
+fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset, fgf_faults *faults)
 {
     fgf_status status = FGF_OK;
-    fgf_trial_settings settings;
-    feature_set features = {0};
+    examination e = {.config = config, .dataset = dataset, .faults = faults};
     fgf_model *model = NULL;
     int8_t *role = NULL;
-    const fgf_cohort *cohort = fgf_dataset_cohort(dataset);
-    FGF_TRY(fgf_trial_settings_read(config, &settings));
-    FGF_TRY(check_settings(config, &settings));
-    for (size_t k = 0; k < settings.omega.channels.count; k++)
-        if (settings.omega.channels.values[k] >= cohort->shape.channels)
-            FGF_FAIL(FGF_USAGE, "%s: omega.channels names channel %lld, the cohort has %d",
-                     fgf_config_where(config, "omega.channels"),
-                     (long long)settings.omega.channels.values[k], cohort->shape.channels);
-    FGF_TRY(fgf_trial_model(config, cohort->shape, &model));
-    FGF_TRY(feature_set_create(config, &settings.align, cohort, NULL, &features));
+    size_t before = 0;
+    FGF_TRY(fgf_trial_settings_read(config, &e.settings));
+    FGF_TRY(check_settings(&e));
+    FGF_TRY(check_channels(&e));
+    FGF_TRY(as_fault(&e, fgf_trial_model(config, fgf_dataset_cohort(dataset)->shape, &model)));
     FGF_TRY(FGF_ALLOCATE(fgf_dataset_case_count(dataset), &role));
-    FGF_TRY(place_split_fault(config, fgf_split_assign(&settings.split, dataset, role)));
-    bool trains = false;
-    for (size_t i = 0; i < fgf_dataset_case_count(dataset); i++)
-        trains = trains || role[i] == FGF_ROLE_TRAIN;
-    if (settings.train.epochs > 0 && !trains)
-        FGF_FAIL(FGF_USAGE, "%s: the split leaves no case to train on",
-                 fgf_config_where(config, "split.kind"));
+    before = faults->count;
+    status = fgf_split_assign(&e.settings.split, dataset, role);
+    bool assigned = status == FGF_OK;
+    FGF_TRY(as_fault(&e, place_split_fault(config, status)));
+    if (assigned && faults->count == before)
+        check_roles(&e, role);
+    FGF_TRY(faults->lines.status);
 done:
-    feature_set_clear(&features);
     fgf_model_destroy(&model);
     fgf_free(role);
     return status;

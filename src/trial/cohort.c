@@ -1,8 +1,8 @@
 #include "fgf/stats.h"
 #include "fgf/trial.h"
 
-/* METHOD, "Noise baseline", per cohort: the same mean over cases for the feature and for every draw,
- * so that gradients that agree across cases raise both alike. */
+/* METHOD, "Noise baseline", per cohort: the same mean over cases for the feature and for every
+ * draw, so that gradients that agree across cases raise both alike. */
 fgf_status fgf_cohort_test(const double *score, size_t features, const double *draws, size_t m,
                            double *p, double *q)
 {

@@ -21,7 +21,7 @@ static const fgf_column table[FGF_TRIAL_COLUMNS] = {
 #undef FGF_COLUMN
 };
 
-enum { SWEPT_TEXT = 64, NAME_BYTES = 64 };
+enum { NAME_BYTES = 64 };
 
 size_t fgf_column_element_bytes(const fgf_column *column)
 {
@@ -68,15 +68,16 @@ done:
     return status;
 }
 
-/* A feature gives its unit in "q", the stored unit of its channel, which the cohort knows by name. */
+/* A feature gives its unit in "q", the stored unit of its channel, which the cohort knows by name.
+ */
 static fgf_status copy_unit(const fgf_feature *feature, const fgf_cohort *cohort, char **out)
 {
     fgf_status status = FGF_OK;
     char unit[48];
     const char *given = fgf_feature_unit(feature);
     if (given[0] == 'q')
-        snprintf(unit, sizeof unit, "%.16s%.16s", cohort->channel[fgf_feature_channel(feature)].unit,
-                 given + 1);
+        snprintf(unit, sizeof unit, "%.16s%.16s",
+                 cohort->channel[fgf_feature_channel(feature)].unit, given + 1);
     else
         snprintf(unit, sizeof unit, "%.40s", given);
     FGF_TRY(fgf_copy_text(unit, out));
@@ -99,8 +100,8 @@ static fgf_status add_trial(fgf_axes *axes, const fgf_config *config, const fgf_
     FGF_TRY(fgf_trial_settings_read(config, &settings));
     FGF_TRY(fgf_config_items(config, "features", &items, &count));
     for (size_t j = 0; j < count; j++) {
-        FGF_TRY(add_label(&axes->feature, &axes->length[FGF_AXIS_FEATURE], items[j].name,
-                          &position));
+        FGF_TRY(
+            add_label(&axes->feature, &axes->length[FGF_AXIS_FEATURE], items[j].name, &position));
         if (position < *unit_count)
             continue;
         FGF_TRY(fgf_feature_create(&items[j], cohort->shape, units, &feature));
@@ -147,7 +148,6 @@ static fgf_status add_swept(fgf_axes *axes, const fgf_sweep *sweep, size_t axis)
     size_t k = FGF_TRIAL_COLUMNS + axis, longest = 1;
     const char *path = fgf_sweep_axis(sweep, axis);
     bool numeric = true;
-    char *dataset_path = NULL;
     fgf_buffer name = {0};
     for (size_t i = 0; i < fgf_sweep_trial_count(sweep); i++) {
         const char *value = fgf_config_value(fgf_sweep_trial(sweep, i), path);
@@ -157,14 +157,12 @@ static fgf_status add_swept(fgf_axes *axes, const fgf_sweep *sweep, size_t axis)
     }
     fgf_buffer_add(&name, "/trial/%s", path);
     FGF_TRY(name.status);
-    FGF_TRY(fgf_copy_text(path, &axes->swept[axis]));
-    dataset_path = name.text; /* the buffer's memory is kept as the column's path */
-    axes->columns[k] = (fgf_column){.path = dataset_path,
+    axes->columns[k] = (fgf_column){.path = name.text, /* kept: freed with the axes */
                                     .type = numeric ? FGF_F64 : FGF_TEXT,
-                                    .text_bytes = numeric ? 0 : (longest < SWEPT_TEXT ? longest + 1
-                                                                                      : SWEPT_TEXT),
+                                    .text_bytes = numeric ? 0 : longest + 1,
                                     .unit = numeric ? "as in the sweep" : "",
                                     .long_name = "swept key"};
+    FGF_TRY(fgf_copy_text(path, &axes->swept[axis]));
 done:
     return status;
 }
@@ -269,9 +267,18 @@ void fgf_row_destroy(fgf_row **row)
     *row = NULL;
 }
 
-double *fgf_row_f64(const fgf_row *row, fgf_trial_column column) { return row->value[column]; }
-int32_t *fgf_row_i32(const fgf_row *row, fgf_trial_column column) { return row->value[column]; }
-int8_t *fgf_row_i8(const fgf_row *row, fgf_trial_column column) { return row->value[column]; }
+double *fgf_row_f64(const fgf_row *row, fgf_trial_column column)
+{
+    return row->value[column];
+}
+int32_t *fgf_row_i32(const fgf_row *row, fgf_trial_column column)
+{
+    return row->value[column];
+}
+int8_t *fgf_row_i8(const fgf_row *row, fgf_trial_column column)
+{
+    return row->value[column];
+}
 
 /* The elements of one case in a column whose first axis is the case. */
 static size_t per_case(const trial *t, fgf_trial_column column)

@@ -9,8 +9,8 @@
 struct fgf_context {
     const fgf_dataset *dataset;
     size_t memory_bytes, used_bytes;
-    fgf_real **x;    /* [cases], NULL = not in memory */
-    uint8_t **mask;  /* [cases] */
+    fgf_real **x;      /* [cases], NULL = not in memory */
+    uint8_t **mask;    /* [cases] */
     fgf_real *spare_x; /* the last case that found no room */
     uint8_t *spare_mask;
     size_t spare_index;
@@ -62,7 +62,10 @@ void fgf_context_destroy(fgf_context **context)
     *context = NULL;
 }
 
-const fgf_dataset *fgf_context_dataset(const fgf_context *context) { return context->dataset; }
+const fgf_dataset *fgf_context_dataset(const fgf_context *context)
+{
+    return context->dataset;
+}
 
 fgf_status context_case(fgf_context *context, size_t index, case_view *out)
 {
@@ -95,7 +98,7 @@ done:
     return status;
 }
 
-/* The channels of Omega: all, or those named; -1 for a channel that the cohort lacks. */
+/* The channels of Omega: all, or those named. */
 static size_t omega_channels(const fgf_cohort *cohort, const fgf_omega_settings *omega,
                              int channel[FGF_CHANNELS_MAX])
 {
@@ -189,9 +192,9 @@ fgf_status context_noise(fgf_context *context, const fgf_trial_settings *setting
         fgf_noise_bank_destroy(&context->noise);
         FGF_TRY(FGF_ALLOCATE(fgf_shape_pixels(cohort->shape), &used));
         FGF_TRY(unite_regions(context, &settings->omega, used));
-        FGF_TRY(fgf_noise_bank_create((uint64_t)settings->noise.seed,
-                                      (size_t)settings->noise.draws, sigma, kinds, cohort->shape,
-                                      used, channel, channels, &context->noise));
+        FGF_TRY(fgf_noise_bank_create((uint64_t)settings->noise.seed, (size_t)settings->noise.draws,
+                                      sigma, kinds, cohort->shape, used, channel, channels,
+                                      &context->noise));
         fgf_buffer_clear(&context->noise_key);
         context->noise_key = text;
         memset(&text, 0, sizeof text);

@@ -67,8 +67,8 @@ fgf_status measure_role(const trial *t, const double *logit, int8_t role, role_m
         bool in = t->role[i] == role && t->label[i] >= 0;
         score[i] = in ? logit[i] : NAN;
         if (in) {
-            loss += fgf_binary_cross_entropy(logit[i], t->label[i], t->class_weight[t->label[i]],
-                                             NULL);
+            loss +=
+                fgf_binary_cross_entropy(logit[i], t->label[i], t->class_weight[t->label[i]], NULL);
             count++;
         }
     }

@@ -1,4 +1,5 @@
-/* The gradient of one microbatch: forward, input gradient, regularizer, merged parameter gradient. */
+/* The gradient of one microbatch: forward, input gradient, regularizer, merged parameter gradient.
+ */
 #include "trial_internal.h"
 
 #include "fgf/memory.h"
@@ -8,20 +9,23 @@
 struct step_work {
     fgf_tape *tape;
     fgf_align_work *align;
-    size_t image;          /* elements of a case */
-    size_t greatest_n;     /* of an Omega */
-    fgf_real *x, *g, *u;   /* [microbatch][image]; g, u only with a regularizer */
-    uint8_t *mask;         /* [pixels] of the case at hand, augmented */
-    fgf_real *logit, *c;   /* [microbatch] */
-    fgf_stream *dropout;   /* [microbatch] */
+    size_t image;        /* elements of a case */
+    size_t greatest_n;   /* of an Omega */
+    fgf_real *x, *g, *u; /* [microbatch][image]; g, u only with a regularizer */
+    uint8_t *mask;       /* [pixels] of the case at hand, augmented */
+    fgf_real *logit, *c; /* [microbatch] */
+    fgf_stream *dropout; /* [microbatch] */
     fgf_real *compact_x, *compact_g, *compact_u; /* [greatest_n] */
-    fgf_real *v;           /* [chosen][greatest_n] */
+    fgf_real *v;                                 /* [chosen][greatest_n] */
     double *feature_work;
-    double *weights;       /* [chosen], per-feature form */
+    double *weights;          /* [chosen], per-feature form */
     fgf_region_owner *region; /* [microbatch] */
 };
 
-static bool regularized(const trial *t) { return t->settings.align.lambda > 0; }
+static bool regularized(const trial *t)
+{
+    return t->settings.align.lambda > 0;
+}
 
 fgf_status step_work_create(const trial *t, step_work **out)
 {
@@ -118,26 +122,46 @@ done:
     return status;
 }
 
-/* R and u of case k; u scaled by lambda / batch goes to its image. */
+static bool all_finite(const fgf_real *values, size_t n)
+{
+    for (size_t p = 0; p < n; p++)
+        if (!isfinite(values[p]))
+            return false;
+    return true;
+}
+
+/* R and u of case k; u scaled by lambda / batch goes to its image. Where the network has run away,
+ * R is not finite. */
 static fgf_regularizer regularize_case(const trial *t, step_work *work, size_t k, double scale)
 {
     const fgf_region *region = &work->region[k].region;
     size_t n = fgf_region_size(region);
     fgf_region_gather(region, work->x + k * work->image, work->compact_x);
     fgf_region_gather(region, work->g + k * work->image, work->compact_g);
+    if (!all_finite(work->compact_g, n))
+        return (fgf_regularizer){.value = NAN};
     for (size_t j = 0; j < t->features.chosen; j++) {
         double h;
         (void)fgf_feature_evaluate(t->features.feature[j], region, work->compact_x,
                                    work->feature_work, &h, work->v + j * n);
     }
-    fgf_regularizer r = fgf_regularize(work->align, &t->settings.agreement,
-                                       (fgf_regularizer_form)t->settings.align.form, work->weights,
-                                       work->compact_g, work->v, t->features.chosen, n,
-                                       work->compact_u);
+    fgf_regularizer r = fgf_regularize(
+        work->align, &t->settings.agreement, (fgf_regularizer_form)t->settings.align.form,
+        work->weights, work->compact_g, work->v, t->features.chosen, n, work->compact_u);
     for (size_t p = 0; p < n; p++)
         work->compact_u[p] = (fgf_real)(scale * (double)work->compact_u[p]);
     fgf_region_scatter(region, work->compact_u, work->u + k * work->image);
     return r;
+}
+
+static fgf_status diverged(const trial *t, const char *what, double value, int64_t epoch,
+                           uint32_t index)
+{
+    return fgf_fail(FGF_NUMERIC, __FILE__, __LINE__,
+                    "training diverged: %s %g in epoch %lld at case %s; a smaller "
+                    "train.optimizer.learning_rate or a clip_norm may help",
+                    what, value, (long long)epoch,
+                    fgf_dataset_case(fgf_context_dataset(t->context), index)->id);
 }
 
 fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases, size_t count,
@@ -156,11 +180,7 @@ fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases,
         double loss = fgf_binary_cross_entropy((double)work->logit[k], label,
                                                t->class_weight[label], &derivative);
         if (!isfinite(loss))
-            FGF_FAIL(FGF_NUMERIC,
-                     "training diverged: loss %g in epoch %lld at case %s; a smaller "
-                     "train.optimizer.learning_rate or a clip_norm may help",
-                     loss, (long long)epoch,
-                     fgf_dataset_case(fgf_context_dataset(t->context), cases[k])->id);
+            FGF_TRY(diverged(t, "loss", loss, epoch, cases[k]));
         work->c[k] = (fgf_real)(derivative / (double)batch);
         losses[k] = (case_loss){.loss = loss, .seen = 1};
     }
@@ -168,6 +188,8 @@ fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases,
         fgf_tape_input_gradient(work->tape, t->parameters, work->g);
         for (size_t k = 0; k < count; k++) {
             fgf_regularizer r = regularize_case(t, work, k, lambda / (double)batch);
+            if (!isfinite(r.value))
+                FGF_TRY(diverged(t, "regularizer", r.value, epoch, cases[k]));
             losses[k].regularizer = r.value;
             losses[k].degenerate = r.degenerate ? 1 : 0;
         }

@@ -49,7 +49,8 @@ done:
     return status;
 }
 
-/* Scoring someone else's network needs no training cases: without a split every case is a test case. */
+/* Scoring someone else's network needs no training cases: without a split every case is a test
+ * case. */
 static fgf_status assign_roles(trial *t, bool foreign)
 {
     fgf_status status = FGF_OK;
@@ -136,18 +137,12 @@ static void store_metrics(const trial *t, const role_metrics *m, fgf_trial_colum
     *fgf_row_f64(t->row, high) = m->auc_high;
 }
 
-/* Logits of every case, AUC and loss of every role, and the boundary that the flows run to. */
-static fgf_status evaluate(trial *t)
+/* AUC and loss of every part of the cohort. */
+static fgf_status measure(trial *t)
 {
     fgf_status status = FGF_OK;
     role_metrics m;
-    int8_t *all = NULL, *train_label = NULL;
-    double *logit = fgf_row_f64(t->row, FGF_COLUMN_LOGIT);
-    double events = 0, others = 0, youden = NAN, index;
-    FGF_TRY(FGF_ALLOCATE(t->case_count, &all));
-    FGF_TRY(FGF_ALLOCATE(t->case_count, &train_label));
-    memset(all, 1, t->case_count);
-    FGF_TRY(evaluate_logits(t, all, logit));
+    const double *logit = fgf_row_f64(t->row, FGF_COLUMN_LOGIT);
     FGF_TRY(measure_role(t, logit, FGF_ROLE_TRAIN, &m));
     store_metrics(t, &m, FGF_COLUMN_AUC_TRAIN, FGF_COLUMN_AUC_TRAIN_LOW, FGF_COLUMN_AUC_TRAIN_HIGH);
     *fgf_row_f64(t->row, FGF_COLUMN_LOSS_TRAIN) = m.loss;
@@ -157,6 +152,23 @@ static fgf_status evaluate(trial *t)
     FGF_TRY(measure_role(t, logit, FGF_ROLE_TEST, &m));
     store_metrics(t, &m, FGF_COLUMN_AUC_TEST, FGF_COLUMN_AUC_TEST_LOW, FGF_COLUMN_AUC_TEST_HIGH);
     *fgf_row_f64(t->row, FGF_COLUMN_LOSS_TEST) = m.loss;
+done:
+    return status;
+}
+
+/* f0, from the training cases where the specification says so; a network that was trained before
+ * brings its own. */
+static fgf_status find_boundary(trial *t)
+{
+    fgf_status status = FGF_OK;
+    int8_t *train_label = NULL;
+    const double *logit = fgf_row_f64(t->row, FGF_COLUMN_LOGIT);
+    double events = 0, others = 0, youden = NAN, index;
+    if (t->hooks && t->hooks->parameters) {
+        t->settings.flow.boundary = FGF_FLOW_AT_LOGIT;
+        t->settings.flow.boundary_value = t->hooks->boundary;
+    }
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &train_label));
     for (size_t i = 0; i < t->case_count; i++) {
         train_label[i] = t->role[i] == FGF_ROLE_TRAIN ? t->label[i] : -1;
         events += train_label[i] == 1;
@@ -168,8 +180,21 @@ static fgf_status evaluate(trial *t)
                              events / (events + others), youden));
     *fgf_row_f64(t->row, FGF_COLUMN_BOUNDARY) = t->settings.flow.f0;
 done:
-    fgf_free(all);
     fgf_free(train_label);
+    return status;
+}
+
+static fgf_status evaluate(trial *t)
+{
+    fgf_status status = FGF_OK;
+    int8_t *all = NULL;
+    FGF_TRY(fgf_group_agree(t->group, FGF_ALLOCATE(t->case_count, &all)));
+    memset(all, 1, t->case_count);
+    FGF_TRY(evaluate_logits(t, all, fgf_row_f64(t->row, FGF_COLUMN_LOGIT)));
+    FGF_TRY(fgf_group_agree(t->group, measure(t)));
+    FGF_TRY(fgf_group_agree(t->group, find_boundary(t)));
+done:
+    fgf_free(all);
     return status;
 }
 

@@ -13,6 +13,8 @@ static bool is_scored(const trial *t, size_t i)
 {
     if (t->settings.score.cases == FGF_SCORE_NONE)
         return false;
+    if (t->settings.score.unlabelled && t->label[i] < 0)
+        return true;
     if (t->settings.score.cases == FGF_SCORE_TEST)
         return t->role[i] == FGF_ROLE_TEST;
     return t->role[i] != FGF_ROLE_OUT;
@@ -40,8 +42,6 @@ static void scoring_clear(scoring *s)
     fgf_free(s->feature_work);
     fgf_align_work_destroy(&s->align);
     fgf_noise_case_destroy(&s->noise);
-    fgf_free(s->square);
-    fgf_free(s->joint);
     fgf_free(s->square_path);
     fgf_free(s->joint_path);
     fgf_free(s->weight);
@@ -87,6 +87,16 @@ done:
     return status;
 }
 
+/* A lane keeps the gradients of its whole path: with a large Omega, fewer flows go together. */
+static void limit_lanes(scoring *s)
+{
+    const double most_bytes = 512e6;
+    double points = s->flow.greatest_length / s->flow.step + 1;
+    double bytes = points * (double)s->greatest_n * sizeof(fgf_real);
+    while (s->lane_count > 1 && (double)s->lane_count * bytes > most_bytes)
+        s->lane_count--;
+}
+
 static fgf_status scoring_init(trial *t, scoring *s)
 {
     fgf_status status = FGF_OK;
@@ -106,6 +116,7 @@ static fgf_status scoring_init(trial *t, scoring *s)
     if (s->lane_count > mine)
         s->lane_count = mine > 0 ? mine : 1;
     FGF_TRY(measure_regions(s));
+    limit_lanes(s);
     FGF_TRY(init_lanes(s));
     FGF_TRY(fgf_tape_create(t->model, (int)s->lane_count, FGF_PASSES_INPUT, &s->tape));
     FGF_TRY(FGF_ALLOCATE(s->lane_count * s->image, &s->x));
@@ -152,16 +163,16 @@ static fgf_status score_point(scoring *s, lane *w, const fgf_flow_point *at)
     bool first = k == 0;
     double *h = first ? w->h_start : w->h_end;
     for (size_t j = 0; j < s->features; j++) {
-        fgf_undefined reason =
-            fgf_feature_evaluate(t->features.feature[j], region, at->z, s->feature_work, &h[j],
-                                 s->v + j * n);
+        fgf_undefined reason = fgf_feature_evaluate(t->features.feature[j], region, at->z,
+                                                    s->feature_work, &h[j], s->v + j * n);
         if (first)
             case_i8(t, FGF_COLUMN_UNDEFINED, w->index)[t->features.column[j]] = (int8_t)reason;
     }
     if (first)
         memcpy(w->h_end, w->h_start, s->features * sizeof *h);
     double *cosine = w->path.cosine + k * s->features;
-    fgf_joint joint = fgf_agreement(s->align, &t->settings.agreement, at->g, s->v, chosen, n, cosine);
+    fgf_joint joint =
+        fgf_agreement(s->align, &t->settings.agreement, at->g, s->v, chosen, n, cosine);
     if (chosen < s->features)
         (void)fgf_agreement(s->align, &t->settings.agreement, at->g, s->v + chosen * n,
                             s->features - chosen, n, cosine + chosen);
@@ -296,15 +307,15 @@ done:
 /* ---- over ranks, over cases ---- */
 
 static const fgf_trial_column per_case_columns[] = {
-    FGF_COLUMN_FEATURE_INPUT,   FGF_COLUMN_DISPLACEMENT,    FGF_COLUMN_UNDEFINED,
-    FGF_COLUMN_COSINE_INPUT,    FGF_COLUMN_COSINE_FLOW,     FGF_COLUMN_SQUARE_INPUT,
-    FGF_COLUMN_SQUARE_FLOW,     FGF_COLUMN_COVERAGE,        FGF_COLUMN_JOINT_INPUT,
-    FGF_COLUMN_JOINT_FLOW,      FGF_COLUMN_JOINT_COVERAGE,  FGF_COLUMN_JOINT_RANK,
-    FGF_COLUMN_NOISE_MEAN,      FGF_COLUMN_NOISE_SD,        FGF_COLUMN_NOISE_RATIO,
-    FGF_COLUMN_NOISE_P,         FGF_COLUMN_JOINT_NULL_MEAN, FGF_COLUMN_JOINT_NULL_SD,
-    FGF_COLUMN_JOINT_NULL_P,    FGF_COLUMN_FLOW_LENGTH,     FGF_COLUMN_FLOW_STEPS,
-    FGF_COLUMN_FLOW_EVALUATIONS, FGF_COLUMN_FLOW_TURNS,     FGF_COLUMN_FLOW_SLIDING,
-    FGF_COLUMN_FLOW_END,        FGF_COLUMN_FLOW_RESIDUAL,   FGF_COLUMN_FLOW_OUTSIDE};
+    FGF_COLUMN_FEATURE_INPUT,    FGF_COLUMN_DISPLACEMENT,    FGF_COLUMN_UNDEFINED,
+    FGF_COLUMN_COSINE_INPUT,     FGF_COLUMN_COSINE_FLOW,     FGF_COLUMN_SQUARE_INPUT,
+    FGF_COLUMN_SQUARE_FLOW,      FGF_COLUMN_COVERAGE,        FGF_COLUMN_JOINT_INPUT,
+    FGF_COLUMN_JOINT_FLOW,       FGF_COLUMN_JOINT_COVERAGE,  FGF_COLUMN_JOINT_RANK,
+    FGF_COLUMN_NOISE_MEAN,       FGF_COLUMN_NOISE_SD,        FGF_COLUMN_NOISE_RATIO,
+    FGF_COLUMN_NOISE_P,          FGF_COLUMN_JOINT_NULL_MEAN, FGF_COLUMN_JOINT_NULL_SD,
+    FGF_COLUMN_JOINT_NULL_P,     FGF_COLUMN_FLOW_LENGTH,     FGF_COLUMN_FLOW_STEPS,
+    FGF_COLUMN_FLOW_EVALUATIONS, FGF_COLUMN_FLOW_TURNS,      FGF_COLUMN_FLOW_SLIDING,
+    FGF_COLUMN_FLOW_END,         FGF_COLUMN_FLOW_RESIDUAL,   FGF_COLUMN_FLOW_OUTSIDE};
 
 /* Every rank keeps the cases it scored, rank 0 also those that nobody did (their fill values), and
  * zeroes the rest, so that the merge finds each case on one rank. */
@@ -348,7 +359,7 @@ fgf_status score_cases(trial *t)
         goto done;
     FGF_TRY(fgf_group_agree(t->group, score_mine(&s)));
     FGF_TRY(merge_cases(&s));
-    FGF_TRY(test_cohort(&s));
+    FGF_TRY(fgf_group_agree(t->group, test_cohort(&s)));
 done:
     scoring_clear(&s);
     return status;

@@ -24,8 +24,6 @@ fgf_status scoring_init_noise(scoring *s)
     }
     FGF_TRY(context_noise(t->context, &t->settings, &s->bank));
     FGF_TRY(fgf_noise_case_create(s->bank, s->greatest_n, t->features.chosen, &s->noise));
-    FGF_TRY(FGF_ALLOCATE(s->draws, &s->square));
-    FGF_TRY(FGF_ALLOCATE(s->draws, &s->joint));
     FGF_TRY(FGF_ALLOCATE(s->draws, &s->square_path));
     FGF_TRY(FGF_ALLOCATE(s->draws, &s->joint_path));
     FGF_TRY(FGF_ALLOCATE(s->kinds * s->scored * s->draws, &s->case_noise));
@@ -50,14 +48,9 @@ static fgf_status weigh_path(scoring *s, const lane *w)
         FGF_TRY(FGF_ALLOCATE(capacity, &s->missing));
         s->weight_capacity = capacity;
     }
-    for (size_t k = 0; k < path->count; k++) {
-        double square = 0;
-        for (size_t p = 0; p < path->n; p++) {
-            double g = (double)path->gradient[k * path->n + p];
-            square += g * g;
-        }
-        s->missing[k] = sqrt(square) <= s->t->settings.agreement.vanish * sqrt((double)path->n);
-    }
+    for (size_t k = 0; k < path->count; k++)
+        s->missing[k] =
+            fgf_vanishes(&s->t->settings.agreement, path->gradient + k * path->n, path->n);
     path_weights(path->arc, s->missing, path->count, s->weight);
 done:
     return status;
@@ -66,28 +59,10 @@ done:
 /* The noise's means along the same flow: s->square_path, s->joint_path. */
 static void noise_along_path(scoring *s, const lane *w, bool with_joint)
 {
-    double total = 0;
-    memset(s->square_path, 0, s->draws * sizeof *s->square_path);
-    memset(s->joint_path, 0, s->draws * sizeof *s->joint_path);
-    for (size_t k = 0; k < w->path.count; k++) {
-        if (s->weight[k] <= 0)
-            continue;
-        total += s->weight[k];
-        fgf_noise_case_score(s->noise, &s->t->settings.agreement,
-                             w->path.gradient + k * w->path.n, s->square,
-                             with_joint ? s->joint : NULL);
-        for (size_t m = 0; m < s->draws; m++) {
-            s->square_path[m] += s->weight[k] * s->square[m];
-            if (with_joint)
-                s->joint_path[m] += s->weight[k] * s->joint[m];
-        }
-    }
-    for (size_t m = 0; m < s->draws; m++) {
-        if (total <= 0)
-            s->square_path[m] = NAN;
-        if (total <= 0 || !with_joint)
-            s->joint_path[m] = NAN;
-    }
+    fgf_noise_case_score(s->noise, &s->t->settings.agreement, w->path.gradient, s->weight,
+                         w->path.count, s->square_path, with_joint ? s->joint_path : NULL);
+    for (size_t m = 0; !with_joint && m < s->draws; m++)
+        s->joint_path[m] = NAN;
 }
 
 fgf_status score_noise(scoring *s, lane *w)
@@ -96,14 +71,14 @@ fgf_status score_noise(scoring *s, lane *w)
     const trial *t = s->t;
     size_t kinds_axis = t->row->axes->length[FGF_AXIS_NOISE];
     int rank = *case_i32(t, FGF_COLUMN_JOINT_RANK, w->index);
-    bool with_joint = t->settings.noise.joint && rank > 0 && w->path.n > (size_t)rank;
+    bool with_joint = rank > 0 && w->path.n > (size_t)rank;
     if (s->kinds == 0 || w->path.count == 0 || w->path.n == 0)
         return FGF_OK;
     FGF_TRY(weigh_path(s, w));
     for (size_t k = 0; k < s->kinds; k++) {
         size_t column = s->kind_column[k];
-        FGF_TRY(fgf_noise_case_select(s->noise, k, &w->region.region,
-                                      with_joint ? (size_t)rank : 0));
+        FGF_TRY(
+            fgf_noise_case_select(s->noise, k, &w->region.region, with_joint ? (size_t)rank : 0));
         noise_along_path(s, w, with_joint);
         memcpy(s->case_noise + (k * s->scored + w->turn) * s->draws, s->square_path,
                s->draws * sizeof *s->square_path);
@@ -120,9 +95,9 @@ fgf_status score_noise(scoring *s, lane *w)
         for (size_t j = 0; j < s->features; j++) {
             size_t a = t->features.column[j];
             double square = case_f64(t, FGF_COLUMN_SQUARE_FLOW, w->index)[a];
-            fgf_stream tie = fgf_stream_open((uint64_t)t->settings.noise.seed,
-                                             FGF_PURPOSE_TIE_BREAK, j * NOISE_KINDS + k,
-                                             t->key[w->index]);
+            fgf_stream tie =
+                fgf_stream_open((uint64_t)t->settings.noise.seed, FGF_PURPOSE_TIE_BREAK,
+                                j * NOISE_KINDS + k, t->key[w->index]);
             case_f64(t, FGF_COLUMN_NOISE_RATIO, w->index)[a * kinds_axis + column] =
                 square / noise.mean;
             case_f64(t, FGF_COLUMN_NOISE_P, w->index)[a * kinds_axis + column] =
@@ -134,4 +109,3 @@ fgf_status score_noise(scoring *s, lane *w)
 done:
     return status;
 }
-

@@ -35,16 +35,15 @@ typedef struct scoring {
     fgf_noise_case *noise;
     size_t kinds, draws;
     size_t kind_column[NOISE_KINDS];
-    double *square, *joint;           /* [draws] at a point */
     double *square_path, *joint_path; /* [draws] means over a flow */
     double *weight;                   /* of path points */
     bool *missing;
     size_t weight_capacity;
     /* Kept for the cohort test, the same on every rank after the merge. */
     size_t scored;
-    size_t *scored_case;  /* [scored] */
-    double *case_noise;   /* [kinds][scored][draws] */
-    double *case_rank;    /* [kinds][features][scored] */
+    size_t *scored_case; /* [scored] */
+    double *case_noise;  /* [kinds][scored][draws] */
+    double *case_rank;   /* [kinds][features][scored] */
 } scoring;
 
 /* score_noise.c: room for the noise's numbers; the noise along the path of a finished flow. */

@@ -3,7 +3,14 @@
 
 #include "fgf/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* A case's place in the order of an epoch. */
+struct draw {
+    double value;
+    uint32_t index;
+};
 
 /* Working memory of a training and where it stands. */
 typedef struct training {
@@ -15,6 +22,7 @@ typedef struct training {
     fgf_real *best;       /* [parameters] kept by early stopping */
     case_loss *losses;    /* [cases] of the epoch */
     case_loss *step_loss; /* [microbatch] */
+    struct draw *draws;   /* [train_count] */
     uint32_t *order;      /* [train_count] cases */
     size_t train_count;
     int8_t *is_validation; /* [cases] */
@@ -33,6 +41,7 @@ static void training_clear(training *s)
     fgf_free(s->best);
     fgf_free(s->losses);
     fgf_free(s->step_loss);
+    fgf_free(s->draws);
     fgf_free(s->order);
     fgf_free(s->is_validation);
     fgf_free(s->logit);
@@ -50,6 +59,7 @@ static fgf_status training_init(const trial *t, training *s)
     FGF_TRY(FGF_ALLOCATE(parameters, &s->best));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->losses));
     FGF_TRY(FGF_ALLOCATE(t->settings.train.microbatch, &s->step_loss));
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->draws));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->order));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->is_validation));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->logit));
@@ -63,6 +73,14 @@ done:
     return status;
 }
 
+static int compare_draws(const void *left, const void *right)
+{
+    const struct draw *a = left, *b = right;
+    if (a->value != b->value)
+        return a->value < b->value ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
 /* The cases of an epoch in the order of their own keyed draws: adding a case to the cohort moves no
  * other two. */
 static void draw_order(const trial *t, training *s, int64_t epoch)
@@ -73,13 +91,11 @@ static void draw_order(const trial *t, training *s, int64_t epoch)
             continue;
         fgf_stream stream = fgf_stream_open((uint64_t)t->settings.train.seed,
                                             FGF_PURPOSE_BATCH_ORDER, (uint64_t)epoch, t->key[i]);
-        double draw = fgf_stream_uniform(&stream);
-        size_t k = count++;
-        s->logit[i] = draw;
-        for (; k > 0 && s->logit[s->order[k - 1]] > draw; k--)
-            s->order[k] = s->order[k - 1];
-        s->order[k] = (uint32_t)i;
+        s->draws[count++] = (struct draw){fgf_stream_uniform(&stream), (uint32_t)i};
     }
+    qsort(s->draws, count, sizeof *s->draws, compare_draws);
+    for (size_t k = 0; k < count; k++)
+        s->order[k] = s->draws[k].index;
 }
 
 static double warm_lambda(const fgf_regularizer_settings *align, double progress)
@@ -131,8 +147,8 @@ static fgf_status run_epoch(trial *t, training *s, int64_t epoch, double *norm_m
         double norm = fgf_optimizer_step(s->optimizer, progress, (double)train->epochs, s->total,
                                          t->parameters);
         if (!isfinite(norm))
-            FGF_FAIL(FGF_NUMERIC, "training diverged: gradient norm %g in epoch %lld, step %zu", norm,
-                     (long long)epoch, step + 1);
+            FGF_FAIL(FGF_NUMERIC, "training diverged: gradient norm %g in epoch %lld, step %zu",
+                     norm, (long long)epoch, step + 1);
         norm_sum += norm;
     }
     *norm_mean = norm_sum / (double)steps;
@@ -167,12 +183,15 @@ static fgf_status watch(trial *t, training *s, int64_t epoch, bool *enough)
     const fgf_train_settings *train = &t->settings.train;
     role_metrics metrics;
     FGF_TRY(evaluate_logits(t, s->is_validation, s->logit));
-    FGF_TRY(measure_role(t, s->logit, FGF_ROLE_VALIDATION, &metrics));
+    FGF_TRY(fgf_group_agree(t->group, measure_role(t, s->logit, FGF_ROLE_VALIDATION, &metrics)));
     fgf_row_f64(t->row, FGF_COLUMN_CURVE_LOSS_VALIDATION)[epoch] = metrics.loss;
     fgf_row_f64(t->row, FGF_COLUMN_CURVE_AUC_VALIDATION)[epoch] = metrics.auc;
     if (train->patience == 0)
         goto done;
     double monitor = train->monitor == FGF_MONITOR_LOSS ? metrics.loss : -metrics.auc;
+    if (!isfinite(monitor))
+        FGF_FAIL(FGF_NUMERIC, "training diverged: the validation cases' %s is %g in epoch %lld",
+                 train->monitor == FGF_MONITOR_LOSS ? "loss" : "AUC", monitor, (long long)epoch);
     if (monitor < s->best_monitor || s->best_epoch == 0) {
         s->best_monitor = monitor;
         s->best_epoch = epoch + 1;

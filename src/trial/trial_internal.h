@@ -8,8 +8,8 @@
 
 /* One case in memory: borrowed from the context, valid until the next call for a case. */
 typedef struct case_view {
-    const fgf_real *x;    /* [d][h][w][c] */
-    const uint8_t *mask;  /* [d][h][w] */
+    const fgf_real *x;   /* [d][h][w][c] */
+    const uint8_t *mask; /* [d][h][w] */
 } case_view;
 fgf_status context_case(fgf_context *context, size_t index, case_view *out) FGF_CHECKED;
 
@@ -48,9 +48,9 @@ typedef struct trial {
     fgf_model *model;
     feature_set features;
     size_t case_count;
-    int8_t *role;      /* [case_count] fgf_role */
-    int8_t *label;     /* [case_count] */
-    uint64_t *key;     /* [case_count] of the case's id */
+    int8_t *role;  /* [case_count] fgf_role */
+    int8_t *label; /* [case_count] */
+    uint64_t *key; /* [case_count] of the case's id */
     double class_weight[2];
     fgf_real *parameters;
 } trial;
@@ -77,7 +77,8 @@ fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases,
 /* evaluate.c: logits of the cases where wanted[i] != 0; logit [case_count], NaN elsewhere, the
  * same on every rank. */
 fgf_status evaluate_logits(trial *t, const int8_t *wanted, double *logit) FGF_CHECKED;
-/* Mean weighted loss and AUC with its interval over the cases of a role; NaN where there are none. */
+/* Mean weighted loss and AUC with its interval over the cases of a role; NaN where there are none.
+ */
 typedef struct role_metrics {
     double loss, auc, auc_low, auc_high;
 } role_metrics;
@@ -94,12 +95,12 @@ int8_t *case_i8(const trial *t, fgf_trial_column column, size_t i);
 
 /* path.c: what was measured at the points of one flow, and its arc-length means. */
 typedef struct path_record {
-    size_t features, n;    /* per point: cosines [features], and the gradient [n] */
+    size_t features, n; /* per point: cosines [features], and the gradient [n] */
     size_t count, capacity;
-    double *arc;           /* [capacity] */
-    double *cosine;        /* [capacity][features] */
-    double *joint;         /* [capacity] */
-    fgf_real *gradient;    /* [capacity][n] */
+    double *arc;        /* [capacity] */
+    double *cosine;     /* [capacity][features] */
+    double *joint;      /* [capacity] */
+    fgf_real *gradient; /* [capacity][n] */
     size_t gradient_capacity, cosine_capacity;
 } path_record;
 void path_begin(path_record *path, size_t features, size_t n);

@@ -112,6 +112,19 @@ for blocks in 1 8 40; do # of 1024 bytes
         bash -c 'ulimit -f $0; exec "$@"' $blocks "$fgf" run sweep.yaml -q -o r.h5
 done
 
+# A disk that fills up, or breaks, at this and all later writes of a dataset.
+shim=$FGF_BUILD/tests/faults/write_faults.so
+if [ -e "$shim" ]; then
+    export ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}"
+    for event in 1 2 5 10 20; do
+        for mode in enospc eio; do
+            refused 4 '^fgf: error: r\.h5\.part: .*: (No space left on device|Input/output error)$' \
+                env LD_PRELOAD="$shim" FGF_FAULT_MODE=$mode FGF_FAULT_AT=$event \
+                "$fgf" phantom -o r.h5 cases=30
+        done
+    done
+fi
+
 # A second job on the same file is told who has it; the first one goes on.
 "$fgf" run sweep.yaml -q -o r.h5 train.epochs=1000000 2>first.err &
 first=$!
@@ -120,7 +133,7 @@ for ((tries = 0; tries < 100; tries++)); do
     [ -e r.h5 ] && break
     sleep 0.1
 done
-expect_status 4 "$fgf" run sweep.yaml -q -o r.h5 train.epochs=1000000
+expect_status 4 timeout 60 "$fgf" run sweep.yaml -q -o r.h5 train.epochs=1000000
 expect_text err "r\.h5 is being written by another job: fgf run sweep\.yaml .*process $first,"
 expect_status 0 "$fgf" status r.h5
 expect_text out '4 left \(1 of them marked as running\)'

@@ -91,6 +91,22 @@ run_prints 0 0 --data ./cohort.h5
 cp cohort.h5 elsewhere.h5
 run_prints 0 0 data.path=elsewhere.h5
 
+# Files that a sweep names count by what they hold.
+for ((i = 1; i <= 30; i++)); do
+    printf 'phantom-%06d,%s\n' $i "$([ $((i % 3)) = 0 ] && echo test || echo train)"
+done >roles.csv
+for ((i = 0; i < 16; i++)); do echo 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 "$i"; done >map.txt
+files=(split.kind=fixed split.file=roles.csv split.validation=0
+    'features=[size, linear: {map: map.txt}]')
+run_prints 0 4 "${files[@]}"
+run_prints 0 0 "${files[@]}"
+sed -i '2s/train/out/' roles.csv
+run_prints 0 4 "${files[@]}"
+sed -i '1s/1/2/' map.txt
+run_prints 0 4 "${files[@]}"
+run_prints 0 0 "${files[@]}"
+run_prints 0 0
+
 # fgf plan knows what is done.
 lambdas_and_seeds '[0, 0.5]' '[1, 2, 3]'
 expect_status 0 "$FGF_PROGRAM" plan sweep.yaml -o r.h5

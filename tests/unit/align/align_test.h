@@ -28,6 +28,14 @@ static inline void draw_normals(uint64_t a, uint64_t b, fgf_real *out, size_t co
         out[i] = (fgf_real)fgf_stream_normal_at(&stream, i);
 }
 
+/* The scores of one gradient: a path of one point. */
+static inline void score_one(fgf_noise_case *noise, const fgf_real *g, double *square,
+                             double *joint)
+{
+    const double whole = 1;
+    fgf_noise_case_score(noise, &align_defaults, g, &whole, 1, square, joint);
+}
+
 /* Regularized incomplete beta function I_x(a, b) by its continued fraction (Lentz). */
 static inline double beta_fraction(double a, double b, double x)
 {

@@ -48,7 +48,7 @@ static void fingerprint(fgf_shape shape, const uint8_t *used, const uint8_t *mas
     draw_normals(77, 0, g, n);
     for (size_t k = 0; k < kinds; k++) {
         assert_int_equal(fgf_noise_case_select(f.noise, k, &f.owner.region, 0), FGF_OK);
-        fgf_noise_case_score(f.noise, &align_defaults, g, square + k * M, NULL);
+        score_one(f.noise, g, square + k * M, NULL);
     }
     free(g);
     close_fixture(&f);
@@ -142,7 +142,7 @@ static void white_values_are_the_keyed_stream(void **state)
         fixture f;
         open_fixture(&f, shape, mask, mask, 31, white, 1, 0);
         assert_int_equal(fgf_noise_case_select(f.noise, 0, &f.owner.region, 0), FGF_OK);
-        fgf_noise_case_score(f.noise, &align_defaults, g, square, NULL);
+        score_one(f.noise, g, square, NULL);
         for (uint64_t m = 0; m < M; m++) {
             float a = white_value(31, m, 0, 6 - 4, 2 - 4);
             float b = channels == 1 ? white_value(31, m, 0, 6 - 4, 3 - 4)
@@ -204,7 +204,7 @@ static void smooth_maps_have_the_law_asked_for(void **state)
                 const int32_t pixel[2] = {first, first + apart * stride};
                 const fgf_region region = {shapes[s], 2, pixel, 1, &channel, {1, 1, 1}};
                 assert_int_equal(fgf_noise_case_select(noise, 0, &region, 0), FGF_OK);
-                fgf_noise_case_score(noise, &align_defaults, g, square, NULL);
+                score_one(noise, g, square, NULL);
                 for (int m = 0; m < DRAWS; m++, count++)
                     mean += 2 * square[m] - 1;
             }
@@ -242,21 +242,21 @@ static void scores_match_the_agreement(void **state)
             double plus[M], minus[M], alone[M], first[M];
             memset(g, 0, n * sizeof *g);
             g[0] = 1;
-            fgf_noise_case_score(f.noise, &align_defaults, g, first, NULL);
+            score_one(f.noise, g, first, NULL);
             if (i > 0) {
                 g[i] = 1;
-                fgf_noise_case_score(f.noise, &align_defaults, g, plus, NULL);
+                score_one(f.noise, g, plus, NULL);
                 g[i] = -1;
-                fgf_noise_case_score(f.noise, &align_defaults, g, minus, NULL);
+                score_one(f.noise, g, minus, NULL);
                 g[0] = 0;
-                fgf_noise_case_score(f.noise, &align_defaults, g, alone, NULL);
+                score_one(f.noise, g, alone, NULL);
             }
             for (size_t m = 0; m < M; m++)
                 maps[m * n + i] = (fgf_real)(i == 0 ? sqrt(first[m])
                                                     : copysign(sqrt(alone[m]), plus[m] - minus[m]));
         }
         draw_normals(90, k, g, n);
-        fgf_noise_case_score(f.noise, &align_defaults, g, square, joint);
+        score_one(f.noise, g, square, joint);
         for (size_t m = 0; m < M; m++) {
             for (size_t j = 0; j < GROUP; j++)
                 memcpy(v + j * n, maps + (m + j * STRIDE) % M * n, n * sizeof *v);
@@ -287,19 +287,19 @@ static void missing_scores_are_nan(void **state)
     open_fixture(&f, shape, mask, mask, 1, sigma, 2, 8);
     for (size_t group = 0; group <= 8; group++) {
         assert_int_equal(fgf_noise_case_select(f.noise, 0, &f.owner.region, group), FGF_OK);
-        fgf_noise_case_score(f.noise, &align_defaults, g, square, joint);
+        score_one(f.noise, g, square, joint);
         for (int m = 0; m < M; m++) {
             assert_true(square[m] >= 0 && square[m] <= 1);
             assert_true(isnan(joint[m]) == (group == 0 || group >= 4));
         }
-        fgf_noise_case_score(f.noise, &align_defaults, zero, square, joint);
+        score_one(f.noise, zero, square, joint);
         for (int m = 0; m < M; m++)
             assert_true(isnan(square[m]) && isnan(joint[m]));
     }
     close_fixture(&f);
     open_fixture(&f, shape, none, none, 1, sigma, 2, 2); /* no pixel at all */
     assert_int_equal(fgf_noise_case_select(f.noise, 1, &f.owner.region, 2), FGF_OK);
-    fgf_noise_case_score(f.noise, &align_defaults, zero, square, joint);
+    score_one(f.noise, zero, square, joint);
     assert_true(isnan(square[0]) && isnan(joint[M - 1]));
     close_fixture(&f);
     free(mask);

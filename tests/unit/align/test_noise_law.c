@@ -44,7 +44,7 @@ static void check_law(int channels, double radius, size_t group, const double *s
     fgf_real *g = calloc(n, sizeof *g);
     for (size_t i = 0; i < n; i++) /* a smooth gradient, as a network's */
         g[i] = (fgf_real)sin(0.2 * owner.region.pixel[i % owner.region.pixel_count] / SIDE + 1);
-    fgf_noise_case_score(noise, &align_defaults, g, square, joint);
+    score_one(noise, g, square, joint);
 
     double single = beta_distance(square, M, 0.5, ((double)n - 1) / 2);
     /* Every map is in `group` groups; distances of dependent scores spread by up to sqrt(group). */

@@ -200,10 +200,6 @@ static void test_folds_refused(void **state)
     refused(&settings, FGF_USAGE, "split.fold: 4; with 4 folds it must lie in 0 .. 3");
     settings.folds = 41;
     refused(&settings, FGF_USAGE, "41 folds of 40");
-    for (int i = 0; i < CASES; i++)
-        storage[i].label = 0;
-    settings = kfold(0);
-    refused(&settings, FGF_USAGE, "no case with label 1");
 }
 
 static void write_file(const char *path, const char *text)

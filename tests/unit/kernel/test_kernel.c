@@ -166,6 +166,32 @@ static void test_max_pool_ties_go_to_the_first(void **unused)
     assert_true(isnan(top[20]) && top[19] == 0);
 }
 
+/* The same where windows overlap fully. */
+static void test_sliding_max_pool_ties_and_nan(void **unused)
+{
+    (void)unused;
+    enum { SIDE = 20, OUT = 18 };
+    const fgf_pool pool = {{1, 1, SIDE, SIDE}, {1, 1, OUT, OUT}, {1, 3, 3}, {1, 1, 1}};
+    fgf_real x[SIDE * SIDE] = {0}, y[OUT * OUT], alone[OUT * OUT];
+    int32_t winner[OUT * OUT];
+    fgf_max_pool_forward(&pool, x, y, winner);
+    for (int o = 0; o < OUT * OUT; o++)
+        assert_int_equal(winner[o], o / OUT * SIDE + o % OUT);
+    /* Of two equal values the upper one wins though it is further right. */
+    x[4 * SIDE + 6] = x[5 * SIDE + 4] = 1;
+    x[17 * SIDE + 17] = (fgf_real)NAN;
+    x[18 * SIDE + 18] = 2;
+    fgf_max_pool_forward(&pool, x, y, winner);
+    fgf_max_pool_forward(&pool, x, alone, NULL);
+    assert_int_equal(winner[4 * OUT + 4], 4 * SIDE + 6);
+    assert_int_equal(winner[5 * OUT + 4], 5 * SIDE + 4);
+    for (int o = 0; o < OUT * OUT; o++) {
+        const bool nan = o / OUT >= 15 && o % OUT >= 15;
+        assert_true(nan ? isnan(y[o]) && isnan(alone[o]) && winner[o] == 17 * SIDE + 17
+                        : y[o] == alone[o]);
+    }
+}
+
 static void check_pool(fgf_shape in, const int size[3], const int stride[3])
 {
     fgf_pool pool = {.input = in};
@@ -225,6 +251,12 @@ static void test_pools(void **unused)
     check_pool((fgf_shape){19, 1, 7, 9}, (int[]){1, 3, 3}, (int[]){1, 1, 1});
     check_pool((fgf_shape){16, 1, 11, 5}, (int[]){1, 3, 2}, (int[]){1, 2, 3});
     check_pool((fgf_shape){5, 4, 5, 6}, (int[]){2, 3, 2}, (int[]){1, 2, 4});
+    /* Windows that overlap fully: several strips, lanes over borders of channels, planes, sizes. */
+    check_pool((fgf_shape){3, 1, 41, 11}, (int[]){1, 3, 3}, (int[]){1, 1, 1});
+    check_pool((fgf_shape){8, 1, 18, 5}, (int[]){1, 2, 2}, (int[]){1, 1, 1});
+    check_pool((fgf_shape){1, 3, 20, 17}, (int[]){1, 8, 3}, (int[]){2, 1, 1});
+    check_pool((fgf_shape){1, 1, 20, 17}, (int[]){1, 9, 2}, (int[]){1, 1, 1});
+    check_pool((fgf_shape){1, 1, 20, 5}, (int[]){1, 3, 5}, (int[]){1, 1, 1});
 }
 
 /* ---- dense and matrices ---- */
@@ -404,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_convolution),
         cmocka_unit_test(test_window_count),
         cmocka_unit_test(test_max_pool_ties_go_to_the_first),
+        cmocka_unit_test(test_sliding_max_pool_ties_and_nan),
         cmocka_unit_test(test_pools),
         cmocka_unit_test(test_dense),
         cmocka_unit_test(test_matrices),
