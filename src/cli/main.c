@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const subcommand *const commands[] = {
     &command_import, &command_phantom, &command_check,  &command_plan, &command_run, &command_score,
@@ -90,6 +91,10 @@ done:
         fgf_log("error: the results cannot be written to standard output");
         status = FGF_ENVIRONMENT;
     }
+    /* HDF5 keeps a file that it could not close for want of room, and crashes over it when
+     * MPI_Finalize has it clean up. There is nothing left to be done on any rank. */
+    if (status == FGF_ENVIRONMENT)
+        _exit(fgf_status_exit(status));
     fgf_par_finish(&par);
     return fgf_status_exit(status);
 }

@@ -99,7 +99,7 @@ static void read_between(fgf_shape shape, const fgf_real *plane, double row, dou
 }
 
 static void move_plane(const map *m, fgf_shape shape, const fgf_real *x, const uint8_t *mask,
-                       fgf_real *x_out, uint8_t *mask_out)
+                       bool masked, fgf_real *x_out, uint8_t *mask_out)
 {
     const size_t pixel_bytes = (size_t)shape.channels * sizeof *x;
     for (int r = 0; r < shape.height; r++) {
@@ -111,7 +111,9 @@ static void move_plane(const map *m, fgf_shape shape, const fgf_real *x, const u
             long from = pixel_at(shape, floor(row + 0.5), floor(column + 0.5));
             fgf_real *out = x_out + to * shape.channels;
             mask_out[to] = from < 0 ? 0 : mask[from];
-            if (!m->whole)
+            if (masked && !mask_out[to])
+                memset(out, 0, pixel_bytes);
+            else if (!m->whole)
                 read_between(shape, x, row, column, out);
             else if (from >= 0)
                 memcpy(out, x + from * shape.channels, pixel_bytes);
@@ -128,18 +130,14 @@ void fgf_augment(const fgf_augment_settings *settings, fgf_stream stream, fgf_sh
     const map m = draw_map(settings, &stream, shape);
     const long plane = (long)shape.height * shape.width;
     for (int z = 0; z < shape.depth; z++)
-        move_plane(&m, shape, x + z * plane * shape.channels, mask + z * plane,
+        move_plane(&m, shape, x + z * plane * shape.channels, mask + z * plane, masked,
                    x_out + z * plane * shape.channels, mask_out + z * plane);
-    const long pixels = fgf_shape_pixels(shape);
+    const long pixels = settings->noise > 0 ? fgf_shape_pixels(shape) : 0;
     for (long p = 0; p < pixels; p++) {
-        for (int c = 0; c < shape.channels; c++) {
-            fgf_real *out = &x_out[p * shape.channels + c];
-            if (mask_out[p] && settings->noise > 0) {
-                uint64_t index = NOISE_FROM + (uint64_t)(p * shape.channels + c);
-                *out += (fgf_real)(settings->noise * fgf_stream_normal_at(&stream, index));
-            } else if (masked && !mask_out[p]) {
-                *out = 0;
-            }
-        }
+        if (!mask_out[p])
+            continue;
+        for (long k = p * shape.channels; k < (p + 1) * shape.channels; k++)
+            x_out[k] += (fgf_real)(settings->noise *
+                                   fgf_stream_normal_at(&stream, NOISE_FROM + (uint64_t)k));
     }
 }

@@ -9,17 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool trial_stops(const trial *t)
-{
-    return t->hooks && t->hooks->stop && t->hooks->stop(t->hooks->state);
-}
-
-void trial_progress(const trial *t, const char *phase, size_t done, size_t total)
-{
-    if (t->hooks && t->hooks->progress && t->group->rank == 0)
-        t->hooks->progress(t->hooks->state, phase, done < total ? done : total, total);
-}
-
 static void trial_clear(trial *t)
 {
     fgf_model_destroy(&t->model);

@@ -55,6 +55,7 @@ typedef struct trial {
     fgf_real *parameters;
 } trial;
 
+/* hooks.c */
 bool trial_stops(const trial *t);
 void trial_progress(const trial *t, const char *phase, size_t done, size_t total);
 

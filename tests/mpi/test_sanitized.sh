@@ -29,6 +29,7 @@ clean() {
 }
 
 cat >sweep.yaml <<'YAML'
+data: {path: alone.h5}
 split: {kind: kfold, folds: 3, validation: 0.25}
 model:
   layers:
