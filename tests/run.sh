@@ -51,10 +51,14 @@ build() {
 }
 
 mkdir -p build
+# Release tests run the whole program of the build with sanitizers too (mpi/test_sanitized).
+if [ $quick = 0 ] && build asan; then
+  export FGF_BUILD_ASAN=$PWD/build/asan
+fi
 build release && run_tests release ${filter[@]+"${filter[@]}"}
 if [ $quick = 0 ]; then
   if command -v clang >/dev/null; then build clang; else skipped=$((skipped + 1)); fi
-  ASAN_OPTIONS=detect_leaks=1 build asan && run_tests asan -R '^unit/'
+  [ -z "${FGF_BUILD_ASAN:-}" ] || run_tests asan -R '^unit/'
 fi
 echo
 if [ "$skipped" -gt 0 ]; then

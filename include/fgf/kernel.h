@@ -47,7 +47,8 @@ size_t fgf_convolution_weight_count(const fgf_convolution *convolution);
 /* Elements of scratch that the three functions below need. */
 size_t fgf_convolution_work(const fgf_convolution *convolution);
 
-/* y = W * x + bias (NULL: none). */
+/* y = W * x + bias (NULL: none). Outputs whose windows hold the same values have the same bits
+ * wherever they lie, so that a max-pool over a uniform background finds ties. */
 void fgf_convolution_forward(const fgf_convolution *convolution, const fgf_real *weight,
                              const fgf_real *bias, const fgf_real *x, fgf_real *y, fgf_real *work);
 /* dx = W^T dy: the adjoint of the above in x. */

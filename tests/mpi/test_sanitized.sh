@@ -100,5 +100,5 @@ clean 2 rnu
 clean 3 run linear.yaml -d sweep.yaml -o x.h5
 clean 3 status alone.h5
 clean 4 run linear.yaml -d alone.h5 -o nowhere/x.h5
-clean 1 run linear.yaml -d alone.h5 -o failed.FILE.h5 train.optimizer.learning_rate=1e30
+clean 1 run linear.yaml -d alone.h5 -o failed.FILE.h5 train.optimizer.learning_rate=1000000
 exit 0

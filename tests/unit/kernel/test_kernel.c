@@ -126,6 +126,33 @@ static void test_convolution(void **unused)
     check_convolution((fgf_shape){64, 1, 13, 29}, 2, (int[]){1, 3, 3}, one, (int[]){0, 1, 1});
 }
 
+/* Where all windows hold the same values, so do all outputs, to the bit, wherever they lie. */
+static void test_uniform_image(void **unused)
+{
+    (void)unused;
+    const int outs[] = {1, 3, 8, 16, 29};
+    for (size_t k = 0; k < 2 * sizeof outs / sizeof outs[0]; k++) {
+        const int in = k % 2 ? 5 : 1, out = outs[k / 2], stride = 1 + (int)k % 2;
+        fgf_convolution c = {.input = {in, 1, 97, 101},
+                             .output = {out, 1, 94 / stride + 1, 98 / stride + 1},
+                             .kernel = {1, 3, 3},
+                             .stride = {1, stride, stride}};
+        const size_t pixels = (size_t)fgf_shape_pixels(c.output);
+        fgf_real *x = normal(1, (size_t)fgf_shape_size(c.input)), *bias = normal(2, (size_t)out);
+        fgf_real *weight = normal(3, fgf_convolution_weight_count(&c));
+        fgf_real *work = normal(4, fgf_convolution_work(&c)), *y = normal(5, pixels * (size_t)out);
+        for (size_t i = (size_t)in; i < (size_t)fgf_shape_size(c.input); i++)
+            x[i] = x[i - (size_t)in];
+        fgf_convolution_forward(&c, weight, bias, x, y, work);
+        for (size_t i = 1; i < pixels; i++)
+            if (memcmp(y, y + i * (size_t)out, (size_t)out * sizeof *y) != 0)
+                fail_msg("%d to %d channels: pixel %zu differs from the first", in, out, i);
+        fgf_real *const blocks[] = {x, bias, weight, work, y};
+        for (size_t b = 0; b < sizeof blocks / sizeof blocks[0]; b++)
+            free(blocks[b]);
+    }
+}
+
 static void test_window_count(void **unused)
 {
     (void)unused;
@@ -434,6 +461,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_convolution),
+        cmocka_unit_test(test_uniform_image),
         cmocka_unit_test(test_window_count),
         cmocka_unit_test(test_max_pool_ties_go_to_the_first),
         cmocka_unit_test(test_sliding_max_pool_ties_and_nan),
