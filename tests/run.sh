@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds fgf and its tests, runs them, and counts.
 #
-#   tests/run.sh           the release build with gcc, a build with clang, unit tests under sanitizers
+#   tests/run.sh           the release build with gcc, a build with clang, and under sanitizers the unit
+#                          tests and the whole program
 #   tests/run.sh --quick   the release build alone
 #   tests/run.sh -R NAME   only the release tests whose name matches
 set -uo pipefail

@@ -11,10 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static fgf_status create_file(fgf_dataset_writer *writer, int64_t access_list)
@@ -81,6 +83,29 @@ done:
     return status;
 }
 
+/* Several ranks write through MPI-IO, where a disk that fills up leaves them waiting for each other
+ * inside HDF5. So room for the images as they are, not compressed, is demanded beforehand. */
+static fgf_status check_room(const char *path, const fgf_cohort *cohort, size_t count)
+{
+    fgf_status status = FGF_OK;
+    struct statvfs disk;
+    char *folder = NULL;
+    const double overhead = 1 << 20;
+    double image = (double)fgf_shape_size(cohort->shape) * sizeof(float);
+    double needed = (double)count * (image + (double)fgf_shape_pixels(cohort->shape)) + overhead;
+    FGF_TRY(fgf_copy_text(path, &folder));
+    if (statvfs(dirname(folder), &disk) != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
+    if ((double)disk.f_bavail * (double)disk.f_frsize < needed)
+        FGF_FAIL(FGF_ENVIRONMENT,
+                 "%s: %.1f MB are free, and several ranks need %.1f MB to write (the images before "
+                 "compression); free some, or import on one rank",
+                 path, (double)disk.f_bavail * (double)disk.f_frsize / 1e6, needed / 1e6);
+done:
+    fgf_free(folder);
+    return status;
+}
+
 fgf_status fgf_dataset_writer_create(const char *path, const fgf_cohort *cohort, size_t count,
                                      const char *origin, int64_t access_list, fgf_group *group,
                                      fgf_dataset_writer **out)
@@ -98,6 +123,8 @@ fgf_status fgf_dataset_writer_create(const char *path, const fgf_cohort *cohort,
         writer->parallel = access_list != 0;
         status = start_writer(writer, path, cohort, count);
     }
+    if (status == FGF_OK && writer->parallel)
+        status = check_room(path, cohort, count);
     FGF_TRY(fgf_group_agree(group, status));
     writer->created = true; /* a creation that fails may leave a file all the same */
     status = create_file(writer, access_list);

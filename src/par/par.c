@@ -37,6 +37,9 @@ static void set_environment(void)
     if (!has_launcher()) {
         /* No second process that could start further ranks, no search for networks. */
         setenv("OMPI_MCA_ess_singleton_isolated", "1", keep_users);
+        /* Such processes would share one session folder, and the first to end take it from the
+         * others while they start. */
+        setenv("OMPI_MCA_orte_create_session_dirs", "0", keep_users);
         setenv("OMPI_MCA_pml", "ob1", keep_users);
         setenv("OMPI_MCA_btl", "self", keep_users);
     }
