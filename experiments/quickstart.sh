@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 prepare build
 allow_mpi
 
-cmake --preset release -DBUILD_TESTING=OFF >/dev/null
+[ -f build/release/CMakeCache.txt ] || cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 cmake --build --preset release --target fgf
 fgf=build/release/fgf
 out=results

@@ -31,6 +31,10 @@ run_tests() {
   local preset=$1 log=build/$1/tests.log
   shift
   ctest --preset "$preset" -j "$(nproc)" "$@" | tee "$log" | grep -vE '^ +Start |Passed +[0-9.]+ sec$'
+  if ! grep -qE '^ *[0-9]+/[0-9]+ Test ' "$log"; then
+    echo "no test was run: FAILED"
+    failed=$((failed + 1))
+  fi
   passed=$((passed + $(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log")))
   skipped=$((skipped + $(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$log")))
   failed=$((failed + $(grep -E '^ *[0-9]+/[0-9]+ Test ' "$log" |
@@ -39,7 +43,7 @@ run_tests() {
 
 # A build counts as one test: warnings are errors.
 build() {
-  if cmake --preset "$1" >"build/$1.configure.log" 2>&1 &&
+  if cmake --preset "$1" -DBUILD_TESTING=ON >"build/$1.configure.log" 2>&1 &&
     cmake --build --preset "$1" >"build/$1.build.log" 2>&1; then
     echo "build $1: passed"
     passed=$((passed + 1))
