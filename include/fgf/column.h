@@ -7,6 +7,24 @@
 
 typedef enum fgf_element { FGF_F64, FGF_F32, FGF_I64, FGF_I32, FGF_I8, FGF_TEXT } fgf_element;
 
+/* Bytes of one element; text_bytes: of TEXT. */
+static inline size_t fgf_element_bytes(fgf_element type, size_t text_bytes)
+{
+    switch (type) {
+    case FGF_F64:
+    case FGF_I64:
+        return 8;
+    case FGF_F32:
+    case FGF_I32:
+        return 4;
+    case FGF_I8:
+        return 1;
+    case FGF_TEXT:
+        return text_bytes;
+    }
+    return 0;
+}
+
 typedef enum fgf_axis {
     FGF_AXIS_CASE,
     FGF_AXIS_FEATURE,

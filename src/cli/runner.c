@@ -16,8 +16,8 @@ typedef struct running {
     session *session;
     const run_options *options;
     fgf_store *store;
-    const size_t *todo; /* trial of each job */
-    size_t todo_count;
+    const size_t *pending; /* trial of each job */
+    size_t pending_count;
     int run_row;
     size_t finished;
 } running;
@@ -31,7 +31,7 @@ static bool stops(void *state)
 static void show_progress(void *state, const char *phase, size_t done, size_t total)
 {
     const running *r = state;
-    fgf_progress("%zu of %zu trials done; this rank: %s %zu / %zu", r->finished, r->todo_count,
+    fgf_progress("%zu of %zu trials done; this rank: %s %zu / %zu", r->finished, r->pending_count,
                  phase, done, total);
 }
 
@@ -47,7 +47,7 @@ static fgf_status run_job(void *context, size_t job, fgf_group *group)
     fgf_status status = FGF_OK;
     running *r = context;
     fgf_row *row = NULL;
-    size_t trial = r->todo[job];
+    size_t trial = r->pending[job];
     bool failed = false;
     char error[FGF_ERROR_TEXT] = "";
     const fgf_trial_hooks hooks = {.state = r,
@@ -80,13 +80,13 @@ done:
 }
 
 /* Rank 0 prepares the file under its lock; every rank learns which trials are to be run. */
-static fgf_status prepare(const session *s, const char *output, bool retry, size_t *todo,
-                          size_t *todo_count)
+static fgf_status prepare(const session *s, const char *output, bool retry, size_t *pending,
+                          size_t *pending_count)
 {
     fgf_status status = FGF_OK;
     results_layout *layout = NULL;
     fgf_prepare_result prepared = {0};
-    *todo_count = 0;
+    *pending_count = 0;
     FGF_TRY(results_layout_create(s, &layout));
     FGF_TRY(fgf_store_prepare(output, results_layout_of(layout), (fgf_prepare_options){false},
                               &prepared));
@@ -94,7 +94,7 @@ static fgf_status prepare(const session *s, const char *output, bool retry, size
         bool wanted = prepared.status[i] == FGF_TRIAL_EMPTY ||
                       (retry && prepared.status[i] == FGF_TRIAL_FAILED);
         if (wanted)
-            todo[(*todo_count)++] = i;
+            pending[(*pending_count)++] = i;
     }
     if (prepared.broken_count > 0)
         fgf_warn("%s: %zu rows were not whole and are run again", output, prepared.broken_count);
@@ -184,22 +184,24 @@ static void log_schedule(const fgf_schedule_report *report)
 }
 
 /* The jobs that are left, on all ranks. */
-static fgf_status run_todo(session *s, const arguments *given, const run_options *options,
-                           size_t *todo, size_t todo_count)
+static fgf_status run_pending(session *s, const arguments *given, const run_options *options,
+                              size_t *pending, size_t pending_count)
 {
     fgf_status status = FGF_OK;
-    running r = {.session = s, .options = options, .todo = todo, .todo_count = todo_count};
+    running r = {
+        .session = s, .options = options, .pending = pending, .pending_count = pending_count};
     fgf_schedule_report report = {0};
     double *cost = NULL;
-    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(todo_count, &cost)));
-    for (size_t k = 0; k < todo_count; k++)
-        cost[k] = s->cost[todo[k]];
+    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(pending_count, &cost)));
+    for (size_t k = 0; k < pending_count; k++)
+        cost[k] = s->cost[pending[k]];
     FGF_TRY(fgf_par_agree(s->par, fgf_store_open(options->output, &r.store)));
     if (fgf_par_rank(s->par) == 0)
         status = begin_run(s, given, &r);
     FGF_TRY(fgf_par_agree(s->par, status));
     fgf_par_broadcast(s->par, &r.run_row, sizeof r.run_row, 0);
-    status = fgf_schedule_run(s->par, cost, todo_count, options->group_size, run_job, &r, &report);
+    status =
+        fgf_schedule_run(s->par, cost, pending_count, options->group_size, run_job, &r, &report);
     fgf_progress("%s", "");
     if (status != FGF_MEMORY)
         log_schedule(&report);
@@ -275,22 +277,22 @@ fgf_status run_session(session *s, const arguments *given, const run_options *op
     fgf_status status = FGF_OK;
     fgf_par *par = s->par;
     fgf_lock *lock = NULL;
-    size_t *todo = NULL;
-    size_t todo_count = 0;
+    size_t *pending = NULL;
+    size_t pending_count = 0;
     bool first = fgf_par_rank(par) == 0;
     fgf_par_install_stop_signals();
     FGF_TRY(fgf_par_agree(par, first ? refuse_dataset(options->output, s->data_path) : FGF_OK));
     FGF_TRY(fgf_par_agree(par, first ? lock_results(options->output, given, &lock) : FGF_OK));
-    FGF_TRY(fgf_par_agree(par, FGF_ALLOCATE(s->trial_count, &todo)));
+    FGF_TRY(fgf_par_agree(par, FGF_ALLOCATE(s->trial_count, &pending)));
     if (first)
-        status = prepare(s, options->output, options->retry, todo, &todo_count);
+        status = prepare(s, options->output, options->retry, pending, &pending_count);
     FGF_TRY(fgf_par_agree(par, status));
-    fgf_par_broadcast(par, &todo_count, sizeof todo_count, 0);
-    fgf_par_broadcast(par, todo, s->trial_count * sizeof *todo, 0);
-    if (todo_count > 0) {
-        fgf_log("%zu trial%s to run on %d rank%s", todo_count, todo_count == 1 ? "" : "s",
+    fgf_par_broadcast(par, &pending_count, sizeof pending_count, 0);
+    fgf_par_broadcast(par, pending, s->trial_count * sizeof *pending, 0);
+    if (pending_count > 0) {
+        fgf_log("%zu trial%s to run on %d rank%s", pending_count, pending_count == 1 ? "" : "s",
                 fgf_par_size(par), fgf_par_size(par) == 1 ? "" : "s");
-        status = run_todo(s, given, options, todo, todo_count);
+        status = run_pending(s, given, options, pending, pending_count);
         if (status != FGF_TRIAL)
             FGF_TRY(status);
         status = FGF_OK;
@@ -298,6 +300,6 @@ fgf_status run_session(session *s, const arguments *given, const run_options *op
     FGF_TRY(fgf_par_agree(par, first ? show_results(options->output, options->quiet) : FGF_OK));
 done:
     fgf_store_unlock(&lock);
-    fgf_free(todo);
+    fgf_free(pending);
     return status;
 }

@@ -86,7 +86,7 @@ static void describe(hid_t dataset, catalog_entry *entry, bool *ours)
     *ours = type >= 0 && space >= 0 && H5Sis_simple(space) > 0 &&
             element_from_hdf5(type, &entry->type, &text_bytes) && is_plain(dataset);
     if (*ours) {
-        entry->element_bytes = element_bytes(entry->type, text_bytes);
+        entry->element_bytes = fgf_element_bytes(entry->type, text_bytes);
         entry->rank = H5Sget_simple_extent_dims(space, dims, NULL);
         *ours = entry->rank >= 0 && entry->rank <= CATALOG_RANK;
     }

@@ -61,7 +61,7 @@ static fgf_status creation_list(const creation *c, const plan *p, hid_t type, hi
 {
     fgf_status status = FGF_OK;
     char *fill = NULL;
-    size_t bytes = element_bytes(p->type, p->text_bytes);
+    size_t bytes = fgf_element_bytes(p->type, p->text_bytes);
     TRY_HDF5(*out = H5Pcreate(H5P_DATASET_CREATE));
     FGF_TRY(FGF_ALLOCATE(bytes, &fill));
     if (!p->fill_zero)

@@ -6,23 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t element_bytes(fgf_element type, size_t text_bytes)
-{
-    switch (type) {
-    case FGF_F64:
-    case FGF_I64:
-        return 8;
-    case FGF_F32:
-    case FGF_I32:
-        return 4;
-    case FGF_I8:
-        return 1;
-    case FGF_TEXT:
-        return text_bytes;
-    }
-    return 0;
-}
-
 void element_fill(fgf_element type, size_t bytes_each, size_t count, void *to)
 {
     const double wide = NAN;

@@ -9,9 +9,6 @@
 #define H5_USE_110_API
 #include <hdf5.h>
 
-/* Bytes of one element. */
-size_t element_bytes(fgf_element type, size_t text_bytes);
-
 /* Fills `count` elements with the value that stands for "absent": NaN, -1, "". */
 void element_fill(fgf_element type, size_t bytes_each, size_t count, void *to);
 

@@ -133,7 +133,7 @@ static fgf_status extend_tables(extension *e)
         fgf_table *table = &e->tables[i];
         *table = e->layout.tables[i];
         const fgf_table before = *table;
-        size_t items = 1, bytes = element_bytes(table->type, table->text_bytes);
+        size_t items = 1, bytes = fgf_element_bytes(table->type, table->text_bytes);
         for (int k = 0; k < table->rank; k++) {
             for (int a = 0; a < FGF_AXIS_COUNT; a++)
                 if (table->scale[k] && strcmp(table->scale[k], image_axis_scale[a]) == 0)

@@ -100,7 +100,7 @@ fgf_status layout_check(const fgf_layout *layout)
         paths[count++] = column->path;
         if (!is_path(column->path) || column->axis_count < 0 ||
             column->axis_count > FGF_COLUMN_AXES ||
-            element_bytes(column->type, column->text_bytes) == 0)
+            fgf_element_bytes(column->type, column->text_bytes) == 0)
             FGF_FAIL(FGF_INTERNAL, "column %zu of the results layout (%s) is malformed", c,
                      column->path ? column->path : "no path");
     }
@@ -108,7 +108,7 @@ fgf_status layout_check(const fgf_layout *layout)
         const fgf_table *table = &layout->tables[i];
         paths[count++] = table->path;
         if (!is_path(table->path) || table->rank < 0 || table->rank > 3 ||
-            element_bytes(table->type, table->text_bytes) == 0)
+            fgf_element_bytes(table->type, table->text_bytes) == 0)
             FGF_FAIL(FGF_INTERNAL, "table %zu of the results layout (%s) is malformed", i,
                      table->path ? table->path : "no path");
     }
@@ -122,7 +122,7 @@ done:
 
 static void add_table(fgf_buffer *text, const fgf_table *table)
 {
-    size_t bytes = element_bytes(table->type, table->text_bytes);
+    size_t bytes = fgf_element_bytes(table->type, table->text_bytes);
     fgf_buffer_add(text, "table %s %d %zu %d %d %s %s", table->path, (int)table->type,
                    table->text_bytes, table->rank, table->is_scale, table->unit ? table->unit : "",
                    table->long_name ? table->long_name : "");

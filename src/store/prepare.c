@@ -220,7 +220,7 @@ static fgf_status copy_runs(const store_image *old, const store_image *new, size
     char *block = NULL;
     for (int c = 0; c < RUN_COLUMNS; c++) {
         const run_column *column = &image_run_columns[c];
-        size_t bytes = used * element_bytes(column->type, column->text_bytes);
+        size_t bytes = used * fgf_element_bytes(column->type, column->text_bytes);
         FGF_TRY(FGF_ALLOCATE(bytes, &block));
         FGF_TRY(disk_read(old->descriptor, old->path, block, bytes, old->run_offsets[c]));
         FGF_TRY(disk_write(new->descriptor, new->path, block, bytes, new->run_offsets[c]));

@@ -25,19 +25,7 @@ enum { NAME_BYTES = 64 };
 
 size_t fgf_column_element_bytes(const fgf_column *column)
 {
-    switch (column->type) {
-    case FGF_F64:
-    case FGF_I64:
-        return 8;
-    case FGF_F32:
-    case FGF_I32:
-        return 4;
-    case FGF_I8:
-        return 1;
-    case FGF_TEXT:
-        return column->text_bytes;
-    }
-    return 0;
+    return fgf_element_bytes(column->type, column->text_bytes);
 }
 
 size_t fgf_axes_elements(const fgf_axes *axes, size_t column)
