@@ -126,8 +126,7 @@ void fgf_prelu_slopes(size_t pixels, int channels, const fgf_real *z, const fgf_
 void fgf_channel_sums(size_t pixels, int channels, fgf_real scale, const fgf_real *x,
                       fgf_real *sum);
 
-/* y = alpha x, and y = alpha x + z. */
-void fgf_scale(size_t n, fgf_real alpha, const fgf_real *x, fgf_real *y);
+/* y = alpha x + z. */
 void fgf_scale_add(size_t n, fgf_real alpha, const fgf_real *x, const fgf_real *z, fgf_real *y);
 
 #endif

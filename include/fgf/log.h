@@ -5,12 +5,12 @@
 
 #include "fgf/status.h"
 
-/* Sets whether this process prints at all (rank 0 does) and whether debug lines are wanted. */
+/* Sets whether this process prints at all (rank 0 does), and whether errors tell where in the
+ * program they arose (FGF_DEBUG in the environment). */
 void fgf_log_setup(bool prints, bool debug);
 
-void fgf_log(const char *format, ...) FGF_PRINTF(1, 2);   /* "fgf: ..." */
-void fgf_warn(const char *format, ...) FGF_PRINTF(1, 2);  /* "fgf: warning: ..." */
-void fgf_debug(const char *format, ...) FGF_PRINTF(1, 2); /* only if wanted */
+void fgf_log(const char *format, ...) FGF_PRINTF(1, 2);  /* "fgf: ..." */
+void fgf_warn(const char *format, ...) FGF_PRINTF(1, 2); /* "fgf: warning: ..." */
 
 /* "fgf: error: " and this thread's error; with debug on, the places it came through too. Prints
  * even where fgf_log does not, when `always`. */

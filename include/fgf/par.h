@@ -40,10 +40,6 @@ const char *fgf_par_hosts(const fgf_par *par);
 /* The name of this rank's host; borrowed. */
 const char *fgf_par_host(const fgf_par *par);
 
-/* The address of the MPI_Comm of all ranks, for parallel files (store/); borrowed. Its errors
- * return. */
-void *fgf_par_communicator(fgf_par *par);
-
 /* The group of all ranks; borrowed. */
 fgf_group *fgf_par_world(fgf_par *par);
 

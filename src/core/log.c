@@ -48,15 +48,6 @@ void fgf_warn(const char *format, ...)
     va_end(arguments);
 }
 
-void fgf_debug(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (log_prints && log_debug)
-        print_line("fgf: debug: ", format, arguments);
-    va_end(arguments);
-}
-
 void fgf_log_error(bool always)
 {
     const fgf_error *error = fgf_last_error();

@@ -18,10 +18,10 @@ typedef struct import {
     fgf_group *group;
     fgf_candidate *candidates;
     size_t candidate_count;
-    size_t *todo; /* indices of candidates that are in */
-    size_t todo_count;
-    fgf_case_outcome *outcomes; /* [todo_count] */
-    fgf_case *cases;            /* [todo_count], case_count filled */
+    size_t *included; /* indices of candidates that are in */
+    size_t included_count;
+    fgf_case_outcome *outcomes; /* [included_count] */
+    fgf_case *cases;            /* [included_count], case_count filled */
     size_t case_count, bad_count;
     fgf_cohort cohort; /* shape and spacing from the first good case */
     fgf_dataset_writer *writer;
@@ -32,15 +32,15 @@ static fgf_status prepare(import *im, const char *manifest)
     fgf_status status = FGF_OK;
     FGF_TRY(fgf_manifest_load(manifest, &im->options, &im->manifest));
     FGF_TRY(fgf_candidates_read(&im->manifest, &im->candidates, &im->candidate_count));
-    FGF_TRY(FGF_ALLOCATE(im->candidate_count, &im->todo));
+    FGF_TRY(FGF_ALLOCATE(im->candidate_count, &im->included));
     for (size_t i = 0; i < im->candidate_count; i++)
         if (!im->candidates[i].out_because)
-            im->todo[im->todo_count++] = i;
-    if (im->todo_count == 0)
+            im->included[im->included_count++] = i;
+    if (im->included_count == 0)
         FGF_FAIL(FGF_DATA, "%s: none of %zu rows is in by the label rule (horizon %g)",
                  im->manifest.table.file, im->candidate_count, im->manifest.table.horizon);
-    FGF_TRY(FGF_ALLOCATE(im->todo_count, &im->outcomes));
-    FGF_TRY(FGF_ALLOCATE(im->todo_count, &im->cases));
+    FGF_TRY(FGF_ALLOCATE(im->included_count, &im->outcomes));
+    FGF_TRY(FGF_ALLOCATE(im->included_count, &im->cases));
     snprintf(im->cohort.name, sizeof im->cohort.name, "%s", im->manifest.name);
     im->cohort.masked = im->manifest.preprocess.masked;
     im->cohort.preprocessing = im->manifest.preprocessing;
@@ -57,8 +57,9 @@ static fgf_status start_dataset(import *im, const fgf_case_outcome *first)
     im->cohort.spacing[0] = 1; /* a slice has no third spacing */
     im->cohort.spacing[1] = first->spacing[0];
     im->cohort.spacing[2] = first->spacing[1];
-    FGF_TRY(fgf_dataset_writer_create(im->output, &im->cohort, im->todo_count, im->manifest.origin,
-                                      im->access_list, im->group, &im->writer));
+    FGF_TRY(fgf_dataset_writer_create(im->output, &im->cohort, im->included_count,
+                                      im->manifest.origin, im->access_list, im->group,
+                                      &im->writer));
 done:
     return status;
 }
@@ -85,7 +86,7 @@ static void take_case(import *im, size_t position)
 {
     const fgf_case_outcome *outcome = &im->outcomes[position];
     fgf_case *row = &im->cases[im->case_count++];
-    *row = im->candidates[im->todo[position]].known;
+    *row = im->candidates[im->included[position]].known;
     row->slice = outcome->slice;
     memcpy(row->mask_source, outcome->mask_source, sizeof row->mask_source);
     memcpy(row->source, outcome->source, sizeof row->source);
@@ -117,14 +118,14 @@ done:
 static fgf_status import_round(import *im, size_t first)
 {
     fgf_status status = FGF_OK;
-    const size_t left = im->todo_count - first, size = (size_t)im->group->size;
+    const size_t left = im->included_count - first, size = (size_t)im->group->size;
     const size_t count = left < size ? left : size, rank = (size_t)im->group->rank;
     const size_t before = im->case_count;
     size_t mine = SIZE_MAX;
     float *image = NULL;
     uint8_t *mask = NULL;
     if (rank < count)
-        status = fgf_case_read(&im->manifest, im->candidates[im->todo[first + rank]].known.id,
+        status = fgf_case_read(&im->manifest, im->candidates[im->included[first + rank]].known.id,
                                &im->outcomes[first + rank], &image, &mask);
     FGF_TRY(fgf_group_agree(im->group, status));
     FGF_TRY(fgf_group_merge(im->group, im->outcomes + first, count * sizeof *im->outcomes));
@@ -135,7 +136,7 @@ static fgf_status import_round(import *im, size_t first)
     if (writes)
         FGF_TRY(fgf_dataset_writer_put(im->writer, mine, mine == SIZE_MAX ? NULL : image,
                                        mine == SIZE_MAX ? NULL : mask));
-    fgf_progress("fgf: import: %zu of %zu cases", first + count, im->todo_count);
+    fgf_progress("fgf: import: %zu of %zu cases", first + count, im->included_count);
 done:
     fgf_free(image);
     fgf_free(mask);
@@ -146,11 +147,11 @@ static fgf_status report_bad_cases(const import *im)
 {
     fgf_status status = FGF_OK;
     fgf_faults faults = {0};
-    for (size_t k = 0; k < im->todo_count; k++) {
+    for (size_t k = 0; k < im->included_count; k++) {
         const fgf_case_outcome *outcome = &im->outcomes[k];
         if (outcome->state != FGF_CASE_BAD)
             continue;
-        const char *id = im->candidates[im->todo[k]].known.id;
+        const char *id = im->candidates[im->included[k]].known.id;
         if (im->options.exclude_bad_cases)
             fgf_warn("case %s excluded: %s", id, outcome->reason);
         else
@@ -254,7 +255,7 @@ import im;
     if (options)
         im.options = *options;
     FGF_TRY(fgf_group_agree(im.group, prepare(&im, manifest)));
-    for (size_t first = 0; first < im.todo_count; first += (size_t)im.group->size)
+    for (size_t first = 0; first < im.included_count; first += (size_t)im.group->size)
         FGF_TRY(import_round(&im, first));
     fgf_progress("%s", "");
     FGF_TRY(finish(&im, summary));
@@ -262,7 +263,7 @@ done:
     fgf_dataset_writer_destroy(&im.writer);
     fgf_manifest_clear(&im.manifest);
     fgf_free(im.candidates);
-    fgf_free(im.todo);
+    fgf_free(im.included);
     fgf_free(im.outcomes);
     fgf_free(im.cases);
     return status;

@@ -253,13 +253,6 @@ void fgf_channel_sums(size_t pixels, int channels, fgf_real scale, const fgf_rea
 }
 
 FGF_CLONES
-void fgf_scale(size_t n, fgf_real alpha, const fgf_real *x, fgf_real *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = alpha * x[i];
-}
-
-FGF_CLONES
 void fgf_scale_add(size_t n, fgf_real alpha, const fgf_real *x, const fgf_real *z, fgf_real *y)
 {
     for (size_t i = 0; i < n; i++)

@@ -181,11 +181,6 @@ const char *fgf_par_host(const fgf_par *par)
     return par->host;
 }
 
-void *fgf_par_communicator(fgf_par *par)
-{
-    return &par->world;
-}
-
 fgf_group *fgf_par_world(fgf_par *par)
 {
     return &par->everybody.group;

@@ -12,13 +12,13 @@ lambdas_and_seeds() {
 
 # run_prints STATUS TO_RUN [arguments]: fgf run on r.h5 ends with STATUS after TO_RUN trials.
 run_prints() {
-    local status=$1 todo=$2
+    local status=$1 left=$2
     shift 2
     expect_status "$status" "$FGF_PROGRAM" run sweep.yaml -q -o r.h5 "$@"
-    if [ "$todo" = 0 ]; then
+    if [ "$left" = 0 ]; then
         grep -q 'to run on' err && { cat err; fail "trials are run where none should be: $*"; }
     else
-        expect_text err "^fgf: $todo trials to run on 1 rank$"
+        expect_text err "^fgf: $left trials to run on 1 rank$"
     fi
 }
 
