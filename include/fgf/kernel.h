@@ -6,16 +6,20 @@
 #define FGF_KERNEL_H
 
 #include "fgf/real.h"
+#include "fgf/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One BLAS thread a process. To be called before any other function here; calling again is free. */
-void fgf_kernel_start(void);
+/* One BLAS thread a process, and the instruction set that the environment variable
+ * FGF_INSTRUCTION_SET names (portable, avx2, avx512), or the best that the processor has. To be
+ * called before any other function here; calling again is free. FGF_USAGE: it names none, or one
+ * that the processor lacks. */
+FGF_CHECKED fgf_status fgf_kernel_start(void);
 
 /* What the bits of a result depend on beside its inputs: "<BLAS core>/<instruction set>", for
- * instance "SkylakeX/avx512f". Static text. */
+ * instance "SkylakeX/avx512". Static text. */
 const char *fgf_kernel_signature(void);
 
 /* ---- matrices, row-major ---- */
@@ -31,7 +35,7 @@ void fgf_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, fgf_real 
 void fgf_gemv(bool transpose, int m, int n, fgf_real alpha, const fgf_real *a, int lda,
               const fgf_real *x, fgf_real beta, fgf_real *y);
 
-/* ---- convolution (cross-correlation, as in PyTorch) ---- */
+/* ---- convolution (cross-correlation, as in PyTorch): what is done with it is in block.h ---- */
 
 /* Axes in the order depth, height, width. Weights are [kd][kh][kw][in][out]. */
 typedef struct fgf_convolution {
@@ -44,19 +48,6 @@ typedef struct fgf_convolution {
 int fgf_window_count(int input, int kernel, int stride, int padding);
 
 size_t fgf_convolution_weight_count(const fgf_convolution *convolution);
-/* Elements of scratch that the three functions below need. */
-size_t fgf_convolution_work(const fgf_convolution *convolution);
-
-/* y = W * x + bias (NULL: none). Outputs whose windows hold the same values have the same bits
- * wherever they lie, so that a max-pool over a uniform background finds ties. */
-void fgf_convolution_forward(const fgf_convolution *convolution, const fgf_real *weight,
-                             const fgf_real *bias, const fgf_real *x, fgf_real *y, fgf_real *work);
-/* dx = W^T dy: the adjoint of the above in x. */
-void fgf_convolution_backward(const fgf_convolution *convolution, const fgf_real *weight,
-                              const fgf_real *dy, fgf_real *dx, fgf_real *work);
-/* dweight += dy (x) x: the adjoint in W. */
-void fgf_convolution_weights(const fgf_convolution *convolution, const fgf_real *x,
-                             const fgf_real *dy, fgf_real *dweight, fgf_real *work);
 
 /* ---- pooling, without padding; what is left over at an axis' end is dropped ---- */
 
@@ -128,5 +119,30 @@ void fgf_channel_sums(size_t pixels, int channels, fgf_real scale, const fgf_rea
 
 /* y = alpha x + z. */
 void fgf_scale_add(size_t n, fgf_real alpha, const fgf_real *x, const fgf_real *z, fgf_real *y);
+
+/* ---- updates of parameters, elementwise ---- */
+
+/* Sum of squares, in double. */
+double fgf_square_sum(size_t n, const fgf_real *x);
+/* x *= factor. */
+void fgf_scale(size_t n, fgf_real factor, fgf_real *x);
+
+typedef struct fgf_momentum_settings {
+    fgf_real rate, momentum, decay;
+} fgf_momentum_settings;
+/* With G = gradient + decay w:  velocity = momentum velocity + G,  w -= rate velocity. */
+void fgf_momentum_step(const fgf_momentum_settings *settings, size_t n, const fgf_real *gradient,
+                       fgf_real *velocity, fgf_real *w);
+
+typedef struct fgf_adam_settings {
+    fgf_real beta1, rest1, beta2, rest2; /* rest = 1 - beta */
+    fgf_real decay, kept;
+    double rate, whole1, whole2, epsilon;
+} fgf_adam_settings;
+/* With G = gradient + decay w:  mean = beta1 mean + rest1 G,  square = beta2 square + rest2 G^2,
+ * w = kept w - rate (mean / whole1) / (sqrt(square / whole2) + epsilon), the quotient in double,
+ * and 0 where it divides by 0. */
+void fgf_adam_step(const fgf_adam_settings *settings, size_t n, const fgf_real *gradient,
+                   fgf_real *mean, fgf_real *square, fgf_real *w);
 
 #endif

@@ -13,6 +13,7 @@
 #ifndef FGF_NN_H
 #define FGF_NN_H
 
+#include "fgf/box.h"
 #include "fgf/key.h"
 #include "fgf/random.h"
 #include "fgf/real.h"
@@ -86,23 +87,35 @@ void fgf_tape_destroy(fgf_tape **tape);
 /* Bytes that fgf_tape_create will take. */
 size_t fgf_tape_bytes(const fgf_model *model, int capacity, fgf_passes passes);
 
-/* logit[i] = f(x_i) for i < count <= capacity. x: [count][d][h][w][c]. `dropout`: a stream a case
- * (opened by seed, FGF_PURPOSE_DROPOUT, epoch, case key), or NULL: dropout off. A case's logit has
- * the same bits whatever other cases are in the pass and wherever it stands among them. What later
- * passes need of x and of the streams is copied: neither has to outlive the call. */
-void fgf_tape_forward(fgf_tape *tape, const fgf_real *parameters, const fgf_real *x, int count,
+/* Takes over the parameters: what passes need of them alone is computed here, so it is to be called
+ * again whenever they change. They are borrowed until the next load. */
+void fgf_tape_load(fgf_tape *tape, const fgf_real *parameters);
+
+/* logit[i] = f(x_i) for i < count <= capacity. x: [count][d][h][w][c], borrowed until the last pass
+ * over these cases. `dropout`: a stream a case (opened by seed, FGF_PURPOSE_DROPOUT, epoch, case
+ * key), or NULL: dropout off. A case's logit has the same bits whatever other cases are in the pass
+ * and wherever it stands among them.
+ *
+ * `support` [count], or NULL: x_i is zero outside the box support[i], and its gradient will be
+ * wanted inside alone. There every activation is that of an all-zero image; where it saves work,
+ * passes compute a window of each layer that grows with the box and not with the image, and take
+ * the rest from that one image, in the forward pass with the same bits. Whether it saves work is
+ * decided from the box, so a case's bits still do not depend on its company. */
+void fgf_tape_forward(fgf_tape *tape, const fgf_real *x, int count, const fgf_box *support,
                       const fgf_stream *dropout, fgf_real *logit);
 
-/* g[i] = grad_x f(x_i), [count][d][h][w][c], of the cases of the last forward. */
-void fgf_tape_input_gradient(fgf_tape *tape, const fgf_real *parameters, fgf_real *g);
+/* g[i] = grad_x f(x_i), [count][d][h][w][c], of the cases of the last forward. With `support`, g[i]
+ * outside the box is left as it is. */
+void fgf_tape_input_gradient(fgf_tape *tape, fgf_real *g);
 
 /* gradient += parameter gradient of sum_i loss_i + <u_i, grad_x f(x_i)>, c[i] = d loss_i / d f_i,
- * u [count][d][h][w][c] or NULL (plain). With u, fgf_tape_input_gradient must have been called
- * since the last forward (it is the backward pass that is reused). Without u it is the plain
- * backward pass, with the same bits on a PLAIN and a REGULARIZED tape and at the same cost; a call
- * with u after it needs a new fgf_tape_input_gradient. Cases are added in order. */
-void fgf_tape_parameter_gradient(fgf_tape *tape, const fgf_real *parameters, const fgf_real *c,
-                                 const fgf_real *u, fgf_real *gradient);
+ * u [count][d][h][w][c], zero outside `support`, or NULL (plain). With u, fgf_tape_input_gradient
+ * must have been called since the last forward (it is the backward pass that is reused). Without u
+ * it is the plain backward pass, with the same bits on a PLAIN and a REGULARIZED tape and at the
+ * same cost; a call with u after it needs a new fgf_tape_input_gradient. Cases are added in order.
+ */
+void fgf_tape_parameter_gradient(fgf_tape *tape, const fgf_real *c, const fgf_real *u,
+                                 fgf_real *gradient);
 
 /* ---- initialization and optimizer ---- */
 

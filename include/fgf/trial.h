@@ -49,10 +49,10 @@ typedef struct fgf_noise_plan {
 } fgf_noise_plan;
 
 typedef struct fgf_score_settings {
-    int cases;            /* which cases get a flow: FGF_SCORE_ALL | _TEST | _NONE */
-    bool unlabelled;      /* and cases without a label, unless none do */
-    int64_t lanes;        /* flows advanced together */
-    int64_t resamples;    /* bootstrap of the effect sizes */
+    int cases;         /* which cases get a flow: FGF_SCORE_ALL | _TEST | _NONE */
+    bool unlabelled;   /* and cases without a label, unless none do */
+    int64_t lanes;     /* flows advanced together */
+    int64_t resamples; /* bootstrap of the effect sizes */
 } fgf_score_settings;
 enum { FGF_SCORE_ALL, FGF_SCORE_TEST, FGF_SCORE_NONE };
 
@@ -121,10 +121,10 @@ typedef struct fgf_axes {
     size_t length[FGF_AXIS_COUNT];
     char **feature; /* [length[FEATURE]] names */
     char **feature_unit;
-    char **noise;   /* [length[NOISE]] "white", "smooth_2" */
+    char **noise;        /* [length[NOISE]] "white", "smooth_2" */
     fgf_column *columns; /* [column_count]: those of the table, then one a swept key */
     size_t column_count;
-    char **swept;        /* [column_count - FGF_TRIAL_COLUMNS] the swept keys' paths */
+    char **swept; /* [column_count - FGF_TRIAL_COLUMNS] the swept keys' paths */
 } fgf_axes;
 
 /* The axes of a sweep over a dataset. */
@@ -138,8 +138,8 @@ size_t fgf_column_element_bytes(const fgf_column *column);
 /* The numbers of one trial: one array a column, NaN, -1 or "" where absent. */
 typedef struct fgf_row {
     const fgf_axes *axes;
-    void **value;          /* [axes->column_count] */
-    fgf_real *parameters;  /* the trained network */
+    void **value;         /* [axes->column_count] */
+    fgf_real *parameters; /* the trained network */
     size_t parameter_count;
 } fgf_row;
 fgf_status fgf_row_create(const fgf_axes *axes, fgf_row **out) FGF_CHECKED;
@@ -152,20 +152,44 @@ int8_t *fgf_row_i8(const fgf_row *row, fgf_trial_column column);
 
 /* What trials of one process share: the open dataset, its cases in memory, the noise maps. */
 typedef struct fgf_context fgf_context;
-/* memory_bytes: cases are kept in memory up to this many bytes, and read again beyond. */
+/* memory_bytes: cases are kept in memory up to this many bytes, and read again beyond. What is kept
+ * of a case is the box beyond which it is zero. */
 fgf_status fgf_context_create(const fgf_dataset *dataset, size_t memory_bytes,
                               fgf_context **out) FGF_CHECKED;
 void fgf_context_destroy(fgf_context **context);
 const fgf_dataset *fgf_context_dataset(const fgf_context *context);
+/* Says that this process has a core beside the one that computes: cases are then augmented by a
+ * thread of their own, a microbatch ahead. Without it the thread is used only for cases that have
+ * to be read. Results do not depend on it. */
+void fgf_context_set_spare_core(fgf_context *context, bool spare_core);
+
+/* Bytes that a trial takes on one rank, known before it runs: an upper bound, for flows that go
+ * their whole length. What the process had before (libraries, MPI, the open dataset) is not in it.
+ * `peak` is the most that is there at a time, the noise maps kept from trial to trial. */
+typedef struct fgf_trial_memory {
+    size_t cases;      /* of the whole cohort, as they are kept */
+    size_t noise;      /* maps of every kind */
+    size_t row;        /* its numbers, the network's parameters among them */
+    size_t vectors;    /* of parameters: gradients, the optimizer's and the tree's */
+    size_t tape;       /* of a training step */
+    size_t step;       /* its images, gradients and features; two microbatches where one is read
+                          ahead */
+    size_t evaluation; /* tape and images of a pass over cases */
+    size_t scoring;    /* tape, flows, features, noise over the largest Omega */
+    size_t peak;
+} fgf_trial_memory;
+/* Reads the masks of the cohort once for each kind of Omega. */
+fgf_status fgf_trial_memory_of(fgf_context *context, const fgf_config *config, const fgf_axes *axes,
+                               fgf_trial_memory *out) FGF_CHECKED;
 
 /* How a trial talks to its surroundings; members may be NULL. */
 typedef struct fgf_trial_hooks {
     void *state;
     void (*progress)(void *state, const char *phase, size_t done, size_t total);
-    bool (*stop)(void *state);     /* true = stop at the next epoch or case */
-    const fgf_real *parameters;    /* score this network: no training, no weights file */
+    bool (*stop)(void *state);  /* true = stop at the next epoch or case */
+    const fgf_real *parameters; /* score this network: no training, no weights file */
     size_t parameter_count;
-    double boundary;               /* and f0 as it was found in training, a logit */
+    double boundary; /* and f0 as it was found in training, a logit */
 } fgf_trial_hooks;
 
 /* Runs a trial; collective. The row is filled on every rank, the same bits for any group size.

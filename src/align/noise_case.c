@@ -113,13 +113,20 @@ done:
     return status;
 }
 
-static void gather_map(const fgf_noise_case *noise, const float *from, fgf_real *to)
+/* Maps lie far apart and a region's rows are short: `ahead`, the map that comes next, is asked for
+ * while this one is copied. */
+static void gather_map(const fgf_noise_case *noise, const float *from, const float *ahead,
+                       fgf_real *to)
 {
+    enum { LINE = 64 / sizeof(float) };
     for (size_t r = 0; r < noise->run_count; r++) {
-        const float *slot = from + noise->run[r].slot;
-        for (int32_t i = 0; i < noise->run[r].length; i++)
+        const float *slot = from + noise->run[r].slot, *next = ahead + noise->run[r].slot;
+        const int32_t length = noise->run[r].length;
+        for (int32_t i = 0; i < length + LINE - 1; i += LINE)
+            __builtin_prefetch(next + (i < length ? i : length - 1));
+        for (int32_t i = 0; i < length; i++)
             to[i] = slot[i];
-        to += noise->run[r].length;
+        to += length;
     }
 }
 
@@ -136,6 +143,7 @@ static fgf_status gather(fgf_noise_case *noise, size_t kind, const fgf_region *r
             FGF_FAIL(FGF_INTERNAL, "channel %d of a region has no noise", region->channel[c]);
         for (size_t m = 0; m < bank->draws; m++)
             gather_map(noise, fgf_noise_map(bank, kind, at, m),
+                       fgf_noise_map(bank, kind, at, m + 1 < bank->draws ? m + 1 : m),
                        noise->maps + m * noise->n + c * region->pixel_count);
     }
 done:

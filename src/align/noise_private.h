@@ -49,10 +49,11 @@ struct fgf_noise_case {
     double *solution; /* [group][POINTS] */
 };
 
-/* Map j of group m. */
+/* Map j of group m, modulo the number of maps: j * stride is less than that. */
 static inline size_t fgf_noise_member(const fgf_noise_case *noise, size_t m, size_t j)
 {
-    return (m + j * noise->stride) % noise->bank->draws;
+    const size_t at = m + j * noise->stride;
+    return at < noise->bank->draws ? at : at - noise->bank->draws;
 }
 
 #endif

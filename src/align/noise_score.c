@@ -6,6 +6,7 @@
 #include "align_private.h"
 #include "noise_private.h"
 
+#include "fgf/clones.h"
 #include "fgf/kernel.h"
 
 #include <math.h>
@@ -50,7 +51,7 @@ static size_t take_points(fgf_noise_case *noise, const fgf_align_settings *setti
 }
 
 /* noise->cosine of all maps with the points in noise->unit; NaN for a map that is 0. */
-static void make_cosines(fgf_noise_case *noise)
+FGF_INLINE void make_cosines(fgf_noise_case *noise)
 {
     size_t draws = noise->bank->draws, n = noise->n;
     memset(noise->cosine, 0, draws * POINTS * sizeof *noise->cosine);
@@ -72,7 +73,7 @@ static void make_cosines(fgf_noise_case *noise)
     }
 }
 
-static double mean_of(const double *score, const double *weight)
+FGF_INLINE double mean_of(const double *score, const double *weight)
 {
     double bounded[POINTS];
     for (size_t p = 0; p < POINTS; p++)
@@ -80,7 +81,7 @@ static double mean_of(const double *score, const double *weight)
     return fgf_align_dot(bounded, weight, POINTS);
 }
 
-static double square_mean(const double *cosine, const double *weight)
+FGF_INLINE double square_mean(const double *cosine, const double *weight)
 {
     double score[POINTS];
     for (size_t p = 0; p < POINTS; p++)
@@ -89,7 +90,7 @@ static double square_mean(const double *cosine, const double *weight)
 }
 
 /* A = b^T Gram^-1 b = |L^-1 b|^2 with b the cosines of group m, at all points side by side. */
-static double joint_mean(const fgf_noise_case *noise, size_t m, const double *weight)
+FGF_INLINE double joint_mean(const fgf_noise_case *noise, size_t m, const double *weight)
 {
     size_t group = noise->group, rank = (size_t)noise->rank[m];
     double score[POINTS] = {0};
@@ -114,6 +115,7 @@ static double joint_mean(const fgf_noise_case *noise, size_t m, const double *we
     return mean_of(score, weight);
 }
 
+FGF_CLONES
 void fgf_noise_case_score(fgf_noise_case *noise, const fgf_align_settings *settings,
                           const fgf_real *g, const double *weight, size_t points, double *square,
                           double *joint)

@@ -1,43 +1,50 @@
 #include "align_private.h"
 
-enum { LANES = 8 };
+#include "fgf/clones.h"
 
-static double tree(const double lane[LANES])
+enum { LANES = 16 };
+
+FGF_INLINE double pairwise(double *lane)
 {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
 }
 
 /* The two products differ in their types alone. */
 #define DEFINE_DOT(name, type)                                                                     \
+    FGF_CLONES                                                                                     \
     double name(const type *restrict a, const type *restrict b, size_t n)                          \
     {                                                                                              \
         double lane[LANES] = {0};                                                                  \
-        size_t i = 0;                                                                              \
-        for (; i + LANES <= n; i += LANES)                                                         \
+        const size_t whole = n - n % LANES;                                                        \
+        for (size_t i = 0; i < whole; i += LANES)                                                  \
             for (size_t l = 0; l < LANES; l++)                                                     \
                 lane[l] += (double)a[i + l] * (double)b[i + l];                                    \
-        for (size_t l = 0; i < n; i++, l++)                                                        \
-            lane[l] += (double)a[i] * (double)b[i];                                                \
-        return tree(lane);                                                                         \
+        for (size_t i = whole; i < n; i++)                                                         \
+            lane[i - whole] += (double)a[i] * (double)b[i];                                        \
+        return pairwise(lane);                                                                     \
     }
 DEFINE_DOT(fgf_align_dot, double)
 DEFINE_DOT(fgf_align_dot_real, fgf_real)
 
+FGF_CLONES
 double fgf_align_reduce(double *restrict a, const double *restrict w, double factor, size_t n)
 {
     double lane[LANES] = {0};
-    size_t i = 1;
-    a[0] -= factor * w[0];
-    for (; i + LANES <= n; i += LANES)
+    const size_t whole = n > 0 ? 1 + (n - 1) / LANES * LANES : 0;
+    if (n > 0)
+        a[0] -= factor * w[0];
+    for (size_t i = 1; i < whole; i += LANES)
         for (size_t l = 0; l < LANES; l++) {
-            double left = a[i + l] - factor * w[i + l];
+            const double left = a[i + l] - factor * w[i + l];
             a[i + l] = left;
             lane[l] += left * left;
         }
-    for (size_t l = 0; i < n; i++, l++) {
+    for (size_t i = whole; i < n; i++) {
         a[i] -= factor * w[i];
-        lane[l] += a[i] * a[i];
+        lane[i - whole] += a[i] * a[i];
     }
-    return tree(lane);
+    return pairwise(lane);
 }

@@ -124,6 +124,20 @@ done:
     return status;
 }
 
+fgf_status parse_real(const char *name, const char *text, double least, double greatest,
+                      double *out)
+{
+    fgf_status status = FGF_OK;
+    char *end = NULL;
+    errno = 0;
+    *out = strtod(text, &end);
+    if (errno || end == text || *end || !(*out >= least && *out <= greatest))
+        FGF_FAIL(FGF_USAGE, "%s: found '%s', expected a number from %g to %g", name, text, least,
+                 greatest);
+done:
+    return status;
+}
+
 void add_command_line(const arguments *given, fgf_buffer *out)
 {
     for (int k = 0; k < given->argc; k++) {

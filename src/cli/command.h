@@ -38,7 +38,7 @@ typedef struct subcommand {
 } subcommand;
 
 extern const subcommand command_import, command_phantom, command_check, command_plan, command_run,
-    command_score, command_status, command_verify, command_export, command_help;
+    command_score, command_status, command_verify, command_export, command_bench, command_help;
 
 /* All commands, NULL at the end. */
 extern const subcommand *const commands[];
@@ -52,6 +52,8 @@ void describe_command(const subcommand *command, fgf_buffer *out);
 /* Numbers of options. */
 fgf_status parse_integer(const char *name, const char *text, long least, long greatest,
                          long *out) FGF_CHECKED;
+fgf_status parse_real(const char *name, const char *text, double least, double greatest,
+                      double *out) FGF_CHECKED;
 
 /* The command line as one text, for records. */
 void add_command_line(const arguments *given, fgf_buffer *out);

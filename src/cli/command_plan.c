@@ -52,6 +52,35 @@ static double least_time(const session *s, const bool *done, size_t ranks)
     return left > 0 ? fmax(total / (double)ranks, longest) * (double)left / total : 0;
 }
 
+/* The memory of a rank at its greatest, part by part. */
+static fgf_status print_memory(const session *s)
+{
+    fgf_status status = FGF_OK;
+    fgf_trial_memory m;
+    const size_t before = resident_peak();
+    size_t trial;
+    FGF_TRY(most_memory(s, NULL, 0, &trial, &m));
+    const struct {
+        const char *name;
+        size_t bytes;
+    } parts[] = {{"program, libraries, open dataset", before},
+                 {"cases of the cohort", m.cases},
+                 {"noise maps", m.noise},
+                 {"network and results of the trial", m.row},
+                 {"training: gradients, optimizer", m.vectors},
+                 {"training: tape", m.tape},
+                 {"training: images and features", m.step},
+                 {"evaluation", m.evaluation},
+                 {"scoring, flows of whole length", m.scoring}};
+    printf("memory of a rank, MB; the most has trial %zu\n", trial);
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+        printf("  %-34s %10.1f\n", parts[k].name, (double)parts[k].bytes / 1e6);
+    printf("  %-34s %10.1f  (of training and scoring the greater)\n", "high-water mark",
+           (double)(before + m.peak) / 1e6);
+done:
+    return status;
+}
+
 static fgf_status run_plan(fgf_par *par, const arguments *given)
 {
     fgf_status status = FGF_OK;
@@ -86,6 +115,7 @@ static fgf_status run_plan(fgf_par *par, const arguments *given)
            "time; results file %.1f MB\n",
            s.trial_count, finished, s.trial_count - finished, ranks, ranks == 1 ? "" : "s",
            least_time(&s, done, (size_t)ranks), results_layout_bytes(layout) / 1e6);
+    FGF_TRY(print_memory(&s));
 done:
     results_layout_destroy(&layout);
     fgf_free(done);

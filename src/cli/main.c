@@ -11,9 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-const subcommand *const commands[] = {
-    &command_import, &command_phantom, &command_check,  &command_plan, &command_run, &command_score,
-    &command_status, &command_verify,  &command_export, &command_help, NULL};
+const subcommand *const commands[] = {&command_import, &command_phantom, &command_check,
+                                      &command_plan,   &command_run,     &command_score,
+                                      &command_status, &command_verify,  &command_export,
+                                      &command_bench,  &command_help,    NULL};
 
 static const subcommand *find_command(const char *name)
 {
@@ -79,9 +80,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_DFL);
     /* A file over the limit of a batch system is an error of its write, with the file's name. */
     signal(SIGXFSZ, SIG_IGN);
-    fgf_kernel_start();
     FGF_TRY(fgf_par_start(&argc, &argv, &par));
     fgf_log_setup(fgf_par_rank(par) == 0, debug && debug[0]);
+    FGF_TRY(fgf_par_agree(par, fgf_kernel_start()));
     FGF_TRY(choose(argc, argv, &chosen, &given));
     FGF_TRY(chosen->run(par, &given));
 done:

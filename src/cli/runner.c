@@ -183,6 +183,37 @@ static void log_schedule(const fgf_schedule_report *report)
             report->ranks == 1 ? "" : "s", busy + idle > 0 ? 100 * busy / (busy + idle) : 100);
 }
 
+/* What rank 0 expects of any rank, bytes; 0 where it cannot tell. A case that cannot be read is the
+ * affair of the trial that needs it. */
+static size_t plan_memory(const session *s, const size_t *pending, size_t pending_count)
+{
+    const size_t before = resident_peak();
+    fgf_trial_memory memory;
+    size_t trial;
+    if (fgf_par_rank(s->par) != 0 ||
+        most_memory(s, pending, pending_count, &trial, &memory) != FGF_OK)
+        return 0;
+    return before + memory.peak;
+}
+
+/* Says what was planned for a rank beside what the rank with the most took. Collective. */
+static fgf_status log_memory(const session *s, size_t planned)
+{
+    fgf_status status = FGF_OK;
+    fgf_group *world = fgf_par_world(s->par);
+    uint64_t *peak = NULL, greatest = 0;
+    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(world->size, &peak)));
+    peak[world->rank] = resident_peak();
+    FGF_TRY(fgf_group_merge(world, peak, (size_t)world->size * sizeof *peak));
+    for (int rank = 0; rank < world->size; rank++)
+        greatest = peak[rank] > greatest ? peak[rank] : greatest;
+    fgf_log("memory of a rank: at most %.1f MB planned, %.1f MB measured", (double)planned / 1e6,
+            (double)greatest / 1e6);
+done:
+    fgf_free(peak);
+    return status;
+}
+
 /* The jobs that are left, on all ranks. */
 static fgf_status run_pending(session *s, const arguments *given, const run_options *options,
                               size_t *pending, size_t pending_count)
@@ -192,6 +223,7 @@ static fgf_status run_pending(session *s, const arguments *given, const run_opti
         .session = s, .options = options, .pending = pending, .pending_count = pending_count};
     fgf_schedule_report report = {0};
     double *cost = NULL;
+    const size_t planned = plan_memory(s, pending, pending_count);
     FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(pending_count, &cost)));
     for (size_t k = 0; k < pending_count; k++)
         cost[k] = s->cost[pending[k]];
@@ -205,6 +237,10 @@ static fgf_status run_pending(session *s, const arguments *given, const run_opti
     fgf_progress("%s", "");
     if (status != FGF_MEMORY)
         log_schedule(&report);
+    if (status == FGF_OK || status == FGF_TRIAL) {
+        const fgf_status logged = log_memory(s, planned);
+        status = logged == FGF_OK ? status : logged;
+    }
 done:
     fgf_store_close(&r.store);
     fgf_schedule_report_clear(&report);
@@ -240,11 +276,11 @@ done:
 
 fgf_status same_numerics(fgf_par *par)
 {
-    return fgf_par_same_text(par, "the numerics (BLAS core type / instruction set)",
-                             fgf_kernel_signature(),
-                             "results would differ in their last bits: set OPENBLAS_CORETYPE to "
-                             "the older of the two on every node, for instance "
-                             "OPENBLAS_CORETYPE=Haswell");
+    return fgf_par_same_text(
+        par, "the numerics (BLAS core type / instruction set)", fgf_kernel_signature(),
+        "results would differ in their last bits: set OPENBLAS_CORETYPE and "
+        "FGF_INSTRUCTION_SET to the older of the two on every node, for instance "
+        "OPENBLAS_CORETYPE=Haswell FGF_INSTRUCTION_SET=avx2");
 }
 
 /* Takes the lock under this command line's name. */

@@ -1,8 +1,11 @@
+#define _GNU_SOURCE /* sched_getaffinity */
 #include "session.h"
 
 #include "fgf/log.h"
 #include "fgf/memory.h"
+#include "fgf/random.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +69,27 @@ done:
 
 enum { CASE_MEMORY_BYTES = 1 << 30 };
 
+/* Whether this process may use twice as many cores as there are ranks on its host: those that are
+ * bound to a core each have none to spare, those that run alone have. */
+static fgf_status find_spare_core(session *s)
+{
+    fgf_status status = FGF_OK;
+    fgf_group *world = fgf_par_world(s->par);
+    uint64_t *host = NULL;
+    cpu_set_t cores;
+    int ranks = 0;
+    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(world->size, &host)));
+    host[world->rank] = fgf_text_key(fgf_par_host(s->par));
+    FGF_TRY(fgf_group_merge(world, host, (size_t)world->size * sizeof *host));
+    for (int rank = 0; rank < world->size; rank++)
+        ranks += host[rank] == host[world->rank];
+    const bool known = sched_getaffinity(0, sizeof cores, &cores) == 0;
+    fgf_context_set_spare_core(s->context, known && CPU_COUNT(&cores) >= 2 * ranks);
+done:
+    fgf_free(host);
+    return status;
+}
+
 static fgf_status open_data(session *s, const char *data)
 {
     fgf_status status = FGF_OK;
@@ -81,6 +105,7 @@ static fgf_status finish_open(session *s, const char *data)
 {
     fgf_status status = FGF_OK;
     FGF_TRY(fgf_par_agree(s->par, open_data(s, data)));
+    FGF_TRY(find_spare_core(s));
     FGF_TRY(fgf_par_agree(s->par, fgf_par_rank(s->par) == 0 ? check_trials(s) : FGF_OK));
     FGF_TRY(fgf_par_agree(s->par, name_trials(s)));
     FGF_TRY(fgf_par_agree(s->par, fgf_axes_create(s->sweep, s->dataset, &s->axes)));

@@ -54,6 +54,13 @@ double results_layout_bytes(const results_layout *layout);
 fgf_status commit_row(fgf_store *store, size_t trial, const fgf_row *row, int run_row, bool failed,
                       const char *error) FGF_CHECKED;
 
+/* The trial that takes the most memory, of `trial` [count] (NULL: of all), and what it takes
+ * (memory_of_rank.c). Not collective. */
+fgf_status most_memory(const session *session, const size_t *trial, size_t count, size_t *greatest,
+                       fgf_trial_memory *out) FGF_CHECKED;
+/* The greatest resident memory of this process so far, bytes. */
+size_t resident_peak(void);
+
 /* How a session is run. */
 typedef struct run_options {
     const char *output;

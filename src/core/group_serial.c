@@ -28,7 +28,11 @@ static fgf_status serial_merge(fgf_group *group, void *table, size_t bytes)
     return FGF_OK;
 }
 
-static const fgf_group_ops serial_ops = {serial_tree_sum, serial_agree, serial_merge};
+static const fgf_group_ops serial_ops = {
+    .tree_sum = serial_tree_sum, .agree = serial_agree, .merge = serial_merge};
 static fgf_group serial_group = {&serial_ops, NULL, 0, 1};
 
-fgf_group *fgf_group_serial(void) { return &serial_group; }
+fgf_group *fgf_group_serial(void)
+{
+    return &serial_group;
+}

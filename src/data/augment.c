@@ -98,28 +98,130 @@ static void read_between(fgf_shape shape, const fgf_real *plane, double row, dou
     }
 }
 
+/* The same where all four corners are in the plane: no test a corner, no call of floor. */
+static void read_inside(fgf_shape shape, const fgf_real *plane, double row, double column,
+                        fgf_real *out)
+{
+    const long top = (long)row, left = (long)column;
+    const double below = row - (double)top, beside = column - (double)left;
+    const double weight[4] = {(1 - below) * (1 - beside), (1 - below) * beside,
+                              below * (1 - beside), below * beside};
+    const long channels = shape.channels, next_row = shape.width * channels;
+    const fgf_real *at = plane + (top * shape.width + left) * channels;
+    for (long c = 0; c < channels; c++) {
+        fgf_real sum = 0;
+        sum += (fgf_real)(weight[0] * (double)at[c]);
+        sum += (fgf_real)(weight[1] * (double)at[c + channels]);
+        sum += (fgf_real)(weight[2] * (double)at[c + next_row]);
+        sum += (fgf_real)(weight[3] * (double)at[c + next_row + channels]);
+        out[c] = sum;
+    }
+}
+
+/* Rows [top, bottom) and columns [left, right) of a plane. */
+typedef struct window {
+    int top, bottom, left, right;
+} window;
+
+/* The least window with all pixels of the mask; empty where there are none. */
+static window window_of(fgf_shape shape, const uint8_t *mask)
+{
+    window found = {shape.height, 0, shape.width, 0};
+    for (int r = 0; r < shape.height; r++) {
+        const uint8_t *row = mask + (long)r * shape.width;
+        uint8_t any = 0;
+        for (int k = 0; k < shape.width; k++)
+            any |= row[k];
+        if (!any)
+            continue;
+        int first = 0, last = shape.width;
+        while (!row[first])
+            first++;
+        while (!row[last - 1])
+            last--;
+        found.top = r < found.top ? r : found.top;
+        found.bottom = r + 1;
+        found.left = first < found.left ? first : found.left;
+        found.right = last > found.right ? last : found.right;
+    }
+    return found;
+}
+
+/* Narrows [*first, *last) to the k where slope k + offset lies in [from, to), or a pixel beyond:
+ * rounding cannot lose one. */
+static void narrow(double slope, double offset, int from, int to, int *first, int *last)
+{
+    if (fabs(slope) < 1e-9) { /* over any plane the value moves by less than the margin */
+        if (!(offset > from - 2 && offset < to + 1))
+            *last = *first;
+        return;
+    }
+    const double least = (from - 1 - offset) / slope, greatest = (to + 1 - offset) / slope;
+    const double low = fmin(least, greatest) - 1, high = fmax(least, greatest) + 1;
+    if (low > *first)
+        *first = low < *last ? (int)low : *last;
+    if (high < *last)
+        *last = high > *first ? (int)high : *first;
+}
+
+/* Output row r, columns [first, last); beyond them it is zero already. */
+static void move_row(const map *m, fgf_shape shape, const fgf_real *x, const uint8_t *mask,
+                     bool masked, int r, int first, int last, fgf_real *x_out, uint8_t *mask_out)
+{
+    const size_t pixel_bytes = (size_t)shape.channels * sizeof *x;
+    for (int k = first; k < last; k++) {
+        const double row = m->row[0] * r + m->row[1] * k + m->row[2];
+        const double column = m->column[0] * r + m->column[1] * k + m->column[2];
+        const bool inside =
+            row >= 0 && row < shape.height - 1 && column >= 0 && column < shape.width - 1;
+        const long to = (long)r * shape.width + k;
+        /* Whole steps are whole but for half-pixel centres, whose sums are exact too. */
+        const long from = inside ? (long)(row + 0.5) * shape.width + (long)(column + 0.5)
+                                 : pixel_at(shape, floor(row + 0.5), floor(column + 0.5));
+        fgf_real *out = x_out + to * shape.channels;
+        mask_out[to] = from < 0 ? 0 : mask[from];
+        if (masked && !mask_out[to])
+            continue;
+        if (m->whole && from >= 0)
+            memcpy(out, x + from * shape.channels, pixel_bytes);
+        else if (!m->whole && inside)
+            read_inside(shape, x, row, column, out);
+        else if (!m->whole)
+            read_between(shape, x, row, column, out);
+    }
+}
+
+/* Pixels that come from beyond `seen` are zero: outside the plane, or, where the image is masked,
+ * outside the window of its mask. */
 static void move_plane(const map *m, fgf_shape shape, const fgf_real *x, const uint8_t *mask,
                        bool masked, fgf_real *x_out, uint8_t *mask_out)
 {
-    const size_t pixel_bytes = (size_t)shape.channels * sizeof *x;
-    for (int r = 0; r < shape.height; r++) {
-        for (int k = 0; k < shape.width; k++) {
-            double row = m->row[0] * r + m->row[1] * k + m->row[2];
-            double column = m->column[0] * r + m->column[1] * k + m->column[2];
-            long to = (long)r * shape.width + k;
-            /* Whole steps are whole but for half-pixel centres, whose sums are exact too. */
-            long from = pixel_at(shape, floor(row + 0.5), floor(column + 0.5));
-            fgf_real *out = x_out + to * shape.channels;
-            mask_out[to] = from < 0 ? 0 : mask[from];
-            if (masked && !mask_out[to])
-                memset(out, 0, pixel_bytes);
-            else if (!m->whole)
-                read_between(shape, x, row, column, out);
-            else if (from >= 0)
-                memcpy(out, x + from * shape.channels, pixel_bytes);
-            else
-                memset(out, 0, pixel_bytes);
-        }
+    const size_t pixels = (size_t)shape.height * (size_t)shape.width;
+    const window seen = masked ? window_of(shape, mask) : (window){0, shape.height, 0, shape.width};
+    memset(x_out, 0, pixels * (size_t)shape.channels * sizeof *x_out);
+    memset(mask_out, 0, pixels);
+    for (int r = 0; r < shape.height && seen.bottom > 0; r++) {
+        int first = 0, last = shape.width;
+        narrow(m->row[1], m->row[0] * r + m->row[2], seen.top, seen.bottom, &first, &last);
+        narrow(m->column[1], m->column[0] * r + m->column[2], seen.left, seen.right, &first, &last);
+        move_row(m, shape, x, mask, masked, r, first, last, x_out, mask_out);
+    }
+}
+
+/* Noise is numbered by element, whatever the mask: a moved mask moves no draw. */
+static void add_noise(double deviation, const fgf_stream *stream, fgf_shape shape,
+                      const uint8_t *mask, fgf_real *x)
+{
+    const long planes = shape.depth, pixels = (long)shape.height * shape.width;
+    for (long z = 0; z < planes; z++) {
+        const window seen = window_of(shape, mask + z * pixels);
+        for (int r = seen.top; r < seen.bottom; r++)
+            for (int k = seen.left; k < seen.right; k++) {
+                const long p = z * pixels + (long)r * shape.width + k;
+                for (long e = p * shape.channels; mask[p] && e < (p + 1) * shape.channels; e++)
+                    x[e] += (fgf_real)(deviation *
+                                       fgf_stream_normal_at(stream, NOISE_FROM + (uint64_t)e));
+            }
     }
 }
 
@@ -132,12 +234,6 @@ void fgf_augment(const fgf_augment_settings *settings, fgf_stream stream, fgf_sh
     for (int z = 0; z < shape.depth; z++)
         move_plane(&m, shape, x + z * plane * shape.channels, mask + z * plane, masked,
                    x_out + z * plane * shape.channels, mask_out + z * plane);
-    const long pixels = settings->noise > 0 ? fgf_shape_pixels(shape) : 0;
-    for (long p = 0; p < pixels; p++) {
-        if (!mask_out[p])
-            continue;
-        for (long k = p * shape.channels; k < (p + 1) * shape.channels; k++)
-            x_out[k] += (fgf_real)(settings->noise *
-                                   fgf_stream_normal_at(&stream, NOISE_FROM + (uint64_t)k));
-    }
+    if (settings->noise > 0)
+        add_noise(settings->noise, &stream, shape, mask_out, x_out);
 }

@@ -1,70 +1,20 @@
 #include "fgf/kernel.h"
 
 #include "clones.h"
-#include "lanes.h"
+#include "smooth.h"
 
-#include <math.h>
-#include <string.h>
-
-#ifdef FGF_REAL_DOUBLE
-#define TANH tanh
-#define ERFC erfc
-#define FABS fabs
-#else
-#define TANH tanhf
-#define ERFC erfcf
-#define FABS fabsf
-#endif
-
-/* exp(x) and log(1 + e) for x <= 0 and 0 <= e <= 1, what sigmoid and softplus need. In float they
- * are our own, because a loop over the library's cannot be vectorised; both within 2e-7 relative.
+/* sigma, sigma' and sigma'' at a point. What a caller does not read is not computed. In float
+ * the error is within 4 epsilon of the sum of the terms' magnitudes; at -inf and +inf the limits.
  */
-#ifdef FGF_REAL_DOUBLE
-FGF_INLINE fgf_real exp_negative(fgf_real x)
-{
-    return exp(x);
-}
-FGF_INLINE fgf_real log_one_plus(fgf_real e)
-{
-    return log1p(e);
-}
-#else
-FGF_INLINE fgf_real exp_negative(fgf_real x)
-{
-    /* x = n log 2 + r, |r| <= log(2) / 2; adding 1.5 * 2^23 rounds. Below -87 exp leaves the normal
-     * numbers: it stays there at 1e-38. A NaN stays one: it passes through r. */
-    const fgf_real low = x < -87.0f ? -87.0f : x;
-    const fgf_real n = (low * 1.44269504f + 12582912.0f) - 12582912.0f;
-    const fgf_real r = (low - n * 0.693359375f) - n * -2.12194440e-4f;
-    const fgf_real series =
-        1 + r * (1 + r * (0.5f + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r / 720)))));
-    const int32_t bits = ((int32_t)(n == n ? n : 0) + 127) * (1 << 23);
-    fgf_real power;
-    memcpy(&power, &bits, sizeof power);
-    return series * power;
-}
-
-FGF_INLINE fgf_real log_one_plus(fgf_real e)
-{
-    /* 2 artanh(s), s = e / (2 + e) <= 1 / 3. */
-    const fgf_real s = e / (2 + e), q = s * s;
-    const fgf_real series =
-        1.0f / 3 +
-        q * (1.0f / 5 + q * (1.0f / 7 + q * (1.0f / 9 + q * (1.0f / 11 + q * (1.0f / 13)))));
-    return 2 * s + 2 * s * q * series;
-}
-#endif
-
-/* sigma, sigma' and sigma'' at a point. */
 typedef struct jet {
     fgf_real value, first, second;
 } jet;
 
-FGF_INLINE fgf_real sigmoid(fgf_real z)
+/* z, but nowhere so great that its product with a 0 is not 0. */
+FGF_INLINE fgf_real bounded(fgf_real z)
 {
-    /* exp of a negative number only: it cannot overflow. */
-    const fgf_real e = exp_negative(-FABS(z));
-    return z >= 0 ? 1 / (1 + e) : e / (1 + e);
+    const fgf_real below = z > far_out ? far_out : z;
+    return below < -far_out ? -far_out : below;
 }
 
 FGF_INLINE jet leaky(fgf_real z, fgf_real slope)
@@ -73,37 +23,43 @@ FGF_INLINE jet leaky(fgf_real z, fgf_real slope)
     return j;
 }
 
+/* With e = exp(-|z|): sigmoid(|z|) = 1 / (1 + e), sigmoid' = e / (1 + e)^2 on both sides. */
 FGF_INLINE jet softplus(fgf_real z, fgf_real unused)
 {
     (void)unused;
-    const fgf_real s = sigmoid(z);
-    const jet j = {(z > 0 ? z : 0) + log_one_plus(exp_negative(-FABS(z))), s, s * (1 - s)};
+    const fgf_real e = exp_negative(-magnitude(z)).value, s = 1 / (1 + e);
+    const jet j = {(z > 0 ? z : 0) + log_one_plus(e), z >= 0 ? s : e * s, e * s * s};
     return j;
 }
 
 FGF_INLINE jet silu(fgf_real z, fgf_real unused)
 {
     (void)unused;
-    const fgf_real s = sigmoid(z), ds = s * (1 - s);
-    const jet j = {z * s, s + z * ds, ds * (2 + z * (1 - 2 * s))};
+    const fgf_real e = exp_negative(-magnitude(z)).value, inverse = 1 / (1 + e);
+    const fgf_real s = z >= 0 ? inverse : e * inverse, ds = e * inverse * inverse;
+    const fgf_real near = bounded(z), odd = magnitude(near) * (1 - e) * inverse; /* z (2 s - 1) */
+    const jet j = {(z > 0 ? z : near) * s, s + near * ds, ds * (2 - odd)};
     return j;
 }
 
 FGF_INLINE jet gelu(fgf_real z, fgf_real unused)
 {
     (void)unused;
-    const fgf_real root_half = (fgf_real)0.70710678118654752440;
-    const fgf_real root_two_pi_inverse = (fgf_real)0.39894228040143267794;
-    const fgf_real area = (fgf_real)0.5 * ERFC(-z * root_half);
-    const fgf_real density = root_two_pi_inverse * exp_negative(-(fgf_real)0.5 * z * z);
-    const jet j = {z * area, area + z * density, density * (2 - z * z)};
+    const fgf_real near = bounded(z);
+    const normal n = normal_tail(magnitude(near));
+    const fgf_real area = z >= 0 ? 1 - n.tail : n.tail;
+    const jet j = {(z > 0 ? z : near) * area, area + near * n.density,
+                   n.density * (2 - near * near)};
     return j;
 }
 
+/* With e = exp(-2 |z|): tanh |z| = (1 - e) / (1 + e), tanh' = 4 e / (1 + e)^2. */
 FGF_INLINE jet hyperbolic_tangent(fgf_real z, fgf_real unused)
 {
     (void)unused;
-    const fgf_real y = TANH(z), dy = 1 - y * y;
+    const exponential e = exp_negative(-2 * magnitude(z));
+    const fgf_real inverse = 1 / (1 + e.value);
+    const fgf_real y = with_sign(-e.less_one * inverse, z), dy = 4 * e.value * inverse * inverse;
     const jet j = {y, dy, -2 * y * dy};
     return j;
 }
@@ -160,96 +116,142 @@ void fgf_activation_second(fgf_activation kind, fgf_real slope, size_t n, const 
     }
 }
 
-/* ---- a value a channel ---- */
+/* ---- a value a channel ----
+ *
+ * Several pixels make one row, so that few channels do not mean short loops. */
+
+enum {
+    WIDE = 512,  /* values of a row */
+    BLOCK = 128, /* rows summed in fgf_real before they join the double sum */
+    STEP = 4     /* rows at a time */
+};
+
+/* How many of the pixels make a row. */
+FGF_INLINE size_t pixels_of_row(size_t pixels, size_t channels)
+{
+    const size_t fit = channels < WIDE ? WIDE / channels : 1;
+    return fit < pixels ? fit : pixels > 0 ? pixels : 1;
+}
+
+/* The slopes of a row: `slope` as often as there are pixels in it. */
+FGF_INLINE const fgf_real *repeat(size_t times, size_t channels, const fgf_real *slope,
+                                  fgf_real *row)
+{
+    if (times == 1)
+        return slope;
+    for (size_t i = 0; i < times * channels; i++)
+        row[i] = i < channels ? slope[i] : row[i - channels];
+    return row;
+}
+
+FGF_INLINE void prelu_row(size_t n, const fgf_real *slope, const fgf_real *z, fgf_real *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = z[i] > 0 ? z[i] : slope[i] * z[i];
+}
 
 FGF_CLONES
 void fgf_prelu_forward(size_t pixels, int channels, const fgf_real *slope, const fgf_real *z,
                        fgf_real *y)
 {
-    for (size_t i = 0; i < pixels; i++, z += channels, y += channels)
-        for (int c = 0; c < channels; c++)
-            y[c] = z[c] > 0 ? z[c] : slope[c] * z[c];
+    fgf_real row[WIDE];
+    const size_t width = (size_t)channels, size = pixels * width;
+    const size_t times = pixels_of_row(pixels, width), step = times * width;
+    const fgf_real *slopes = repeat(times, width, slope, row);
+    for (size_t i = 0; i < size; i += step)
+        prelu_row(size - i < step ? size - i : step, slopes, z + i, y + i);
+}
+
+FGF_INLINE void prelu_derivative_row(size_t n, const fgf_real *slope, const fgf_real *z,
+                                     const fgf_real *in, fgf_real *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (z[i] > 0 ? (fgf_real)1 : slope[i]) * in[i];
 }
 
 FGF_CLONES
 void fgf_prelu_derivative(size_t pixels, int channels, const fgf_real *slope, const fgf_real *z,
                           const fgf_real *in, fgf_real *out)
 {
-    for (size_t i = 0; i < pixels; i++, z += channels, in += channels, out += channels)
-        for (int c = 0; c < channels; c++)
-            out[c] = (z[c] > 0 ? (fgf_real)1 : slope[c]) * in[c];
+    fgf_real row[WIDE];
+    const size_t width = (size_t)channels, size = pixels * width;
+    const size_t times = pixels_of_row(pixels, width), step = times * width;
+    const fgf_real *slopes = repeat(times, width, slope, row);
+    for (size_t i = 0; i < size; i += step)
+        prelu_derivative_row(size - i < step ? size - i : step, slopes, z + i, in + i, out + i);
 }
 
-/* Pixels summed in fgf_real before they join the double sum. */
-enum { BLOCK = 64 };
+/* What is summed: q v where z <= 0, or q alone where z is NULL. */
+typedef struct terms {
+    const fgf_real *z, *q, *v;
+} terms;
 
-FGF_INLINE size_t block_end(size_t first, size_t pixels)
+FGF_INLINE fgf_real term(const terms *t, size_t i)
 {
-    return first + BLOCK < pixels ? first + BLOCK : pixels;
+    if (!t->z)
+        return t->q[i];
+    const fgf_real product = t->q[i] * t->v[i]; /* in any case: a loop without a branch */
+    return t->z[i] > 0 ? 0 : product;
 }
 
-/* total[FGF_LANES] of q v where z <= 0, or of q alone where z is NULL. */
-FGF_INLINE void sum_lanes(size_t pixels, int channels, const fgf_real *z, const fgf_real *q,
-                          const fgf_real *v, double *total)
+/* total[j] += the terms j, j + pitch, ... of `rows` rows, j < width <= WIDE. */
+FGF_INLINE void sum_rows(size_t rows, size_t pitch, size_t width, const terms *given,
+                         double *restrict total)
 {
-    const size_t pitch = (size_t)channels;
-    const fgf_lanes zero = {0};
-    for (size_t first = 0; first < pixels; first += BLOCK) {
-        /* Two chains of additions, so that one need not wait for the other. */
-        fgf_lanes sum[2] = {zero, zero};
-        for (size_t i = first; i < block_end(first, pixels); i++) {
-            const size_t at = i * pitch;
-            const fgf_lanes term = z ? FGF_LOAD(q + at) * FGF_LOAD(v + at) : FGF_LOAD(q + at);
-            sum[i % 2] += z ? FGF_SELECT(FGF_LOAD(z + at) > zero, zero, term) : term;
-        }
-        sum[0] += sum[1];
-        for (int c = 0; c < FGF_LANES; c++)
-            total[c] += (double)sum[0][c];
+    const terms t = *given;
+    fgf_real sum[WIDE];
+    for (size_t first = 0; first < rows; first += BLOCK) {
+        const size_t end = first + BLOCK < rows ? first + BLOCK : rows;
+        size_t r = first;
+        for (size_t j = 0; j < width; j++)
+            sum[j] = 0;
+        for (; r + STEP <= end; r += STEP)
+            for (size_t j = 0; j < width; j++) {
+                const size_t at = r * pitch + j;
+                sum[j] += (term(&t, at) + term(&t, at + pitch)) +
+                          (term(&t, at + 2 * pitch) + term(&t, at + 3 * pitch));
+            }
+        for (; r < end; r++)
+            for (size_t j = 0; j < width; j++)
+                sum[j] += term(&t, r * pitch + j);
+        for (size_t j = 0; j < width; j++)
+            total[j] += (double)sum[j];
     }
 }
 
-/* The same for one channel. */
-FGF_INLINE double sum_channel(size_t pixels, int channels, const fgf_real *z, const fgf_real *q,
-                              const fgf_real *v)
+/* sum[channel] += scale * sum over pixels of the terms. */
+FGF_INLINE void sum_pixels(size_t pixels, size_t channels, double scale, const terms *t,
+                           fgf_real *sum)
 {
-    const size_t pitch = (size_t)channels;
-    double total = 0;
-    for (size_t first = 0; first < pixels; first += BLOCK) {
-        fgf_real sum = 0;
-        for (size_t i = first * pitch; i < block_end(first, pixels) * pitch; i += pitch)
-            sum += z ? (z[i] > 0 ? (fgf_real)0 : q[i] * v[i]) : q[i];
-        total += (double)sum;
+    double total[WIDE];
+    const size_t times = pixels_of_row(pixels, channels), rows = pixels / times;
+    for (size_t first = 0; first < channels; first += WIDE) {
+        const size_t some = channels - first < WIDE ? channels - first : WIDE;
+        const size_t rest = rows * times * channels + first;
+        const terms here = {t->z ? t->z + first : NULL, t->q + first, t->v ? t->v + first : NULL};
+        const terms last = {t->z ? t->z + rest : NULL, t->q + rest, t->v ? t->v + rest : NULL};
+        for (size_t j = 0; j < times * some; j++)
+            total[j] = 0;
+        sum_rows(rows, times * channels, times * some, &here, total);
+        sum_rows(1, 0, (pixels - rows * times) * some, &last, total);
+        for (size_t j = some; j < times * some; j++)
+            total[j % some] += total[j];
+        for (size_t j = 0; j < some; j++)
+            sum[first + j] += (fgf_real)(scale * total[j]);
     }
-    return total;
 }
 
 FGF_CLONES
 void fgf_prelu_slopes(size_t pixels, int channels, const fgf_real *z, const fgf_real *q,
                       const fgf_real *v, fgf_real *dslope)
 {
-    int c = 0;
-    for (; c + FGF_LANES <= channels; c += FGF_LANES) {
-        double total[FGF_LANES] = {0};
-        sum_lanes(pixels, channels, z + c, q + c, v + c, total);
-        for (int j = 0; j < FGF_LANES; j++)
-            dslope[c + j] += (fgf_real)total[j];
-    }
-    for (; c < channels; c++)
-        dslope[c] += (fgf_real)sum_channel(pixels, channels, z + c, q + c, v + c);
+    sum_pixels(pixels, (size_t)channels, 1, &(const terms){z, q, v}, dslope);
 }
 
 FGF_CLONES
 void fgf_channel_sums(size_t pixels, int channels, fgf_real scale, const fgf_real *x, fgf_real *sum)
 {
-    int c = 0;
-    for (; c + FGF_LANES <= channels; c += FGF_LANES) {
-        double total[FGF_LANES] = {0};
-        sum_lanes(pixels, channels, NULL, x + c, NULL, total);
-        for (int j = 0; j < FGF_LANES; j++)
-            sum[c + j] += (fgf_real)((double)scale * total[j]);
-    }
-    for (; c < channels; c++)
-        sum[c] += (fgf_real)((double)scale * sum_channel(pixels, channels, NULL, x + c, NULL));
+    sum_pixels(pixels, (size_t)channels, (double)scale, &(const terms){NULL, x, NULL}, sum);
 }
 
 FGF_CLONES

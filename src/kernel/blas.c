@@ -1,30 +1,21 @@
 #include "fgf/kernel.h"
 
+#include "instruction_set.h"
+
 #include <cblas.h>
 #include <stdio.h>
 
-void fgf_kernel_start(void)
+fgf_status fgf_kernel_start(void)
 {
     openblas_set_num_threads(1);
-}
-
-static const char *instruction_set(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f"))
-        return "avx512f";
-    if (__builtin_cpu_supports("avx2"))
-        return "avx2";
-    return "sse2";
-#else
-    return "generic";
-#endif
+    return fgf_instruction_set_start();
 }
 
 const char *fgf_kernel_signature(void)
 {
     static char text[64];
-    snprintf(text, sizeof text, "%s/%s", openblas_get_corename(), instruction_set());
+    snprintf(text, sizeof text, "%s/%s", openblas_get_corename(),
+             fgf_instruction_set_name(fgf_instruction_set_in_use()));
     return text;
 }
 

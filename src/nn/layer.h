@@ -3,6 +3,7 @@
 #ifndef FGF_NN_LAYER_H
 #define FGF_NN_LAYER_H
 
+#include "fgf/block.h"
 #include "fgf/nn.h"
 
 enum { FGF_LAYER_ARRAYS = 2, FGF_ARRAY_AXES = 5 };
@@ -45,6 +46,8 @@ typedef struct fgf_layer {
     fgf_layer_array array[FGF_LAYER_ARRAYS];
     size_t state_bytes; /* a case: what forward leaves for the other passes */
     size_t work;        /* elements of scratch */
+    size_t packed;      /* elements that `pack` makes of the parameters */
+    double cost;        /* products a pixel of the output, where they decide the layer's time */
     void *detail;       /* of the kind: plain bytes of fgf_allocate_bytes, released with fgf_free */
 
     size_t parameter_offset, parameter_count; /* the model's work */
@@ -53,7 +56,11 @@ typedef struct fgf_layer {
 /* What every operation of a pass is given. */
 typedef struct fgf_pass {
     const fgf_real *parameters; /* the layer's */
-    int count;                  /* cases */
+    const fgf_real *packed;     /* what `pack` made of them */
+    int count;                  /* cases; 1 where a box is not the whole image */
+    fgf_box in, out;            /* what the arrays hold of the layer's input and output: the whole,
+                                   but for layers that are LOCAL */
+    const fgf_real *beyond;     /* the input outside `in`; NULL: zero */
     unsigned char *state;       /* [count][state_bytes]; NULL in forward: nothing follows */
     fgf_real *work;             /* [layer->work] */
     const fgf_stream *dropout;  /* forward only: a stream a case; NULL = dropout off */
@@ -69,11 +76,21 @@ enum {
     /* sigma'' is not 0: the second backward needs the tangent of the input. */
     FGF_LAYER_CURVED = 4,
     /* Works on all cases of a pass at once; layers before the first such one go case by case. */
-    FGF_LAYER_BATCHED = 8
+    FGF_LAYER_BATCHED = 8,
+    /* Each output depends on inputs near it alone: works on boxes. */
+    FGF_LAYER_LOCAL = 16
 };
 
-/* Arrays are [count] cases of the layer's input or output. `a` is the layer's input; it is NULL in
- * derivative passes of a kind without READS_INPUT. Outputs never overlap inputs. */
+/* Whether a max-pool may come before an activation instead of behind it. */
+typedef enum fgf_pool_order {
+    FGF_POOL_FIRST,  /* it is non-decreasing: the greatest z has the greatest value */
+    FGF_POOL_BY_KEY, /* where the pool compares not z but the key */
+    FGF_POOL_BEHIND  /* no */
+} fgf_pool_order;
+
+/* Arrays are [count] cases of the layer's input or output, or of the pass's boxes of them. `a` is
+ * the layer's input; it is NULL in derivative passes of a kind without READS_INPUT. Outputs never
+ * overlap inputs. */
 struct fgf_layer_kind {
     fgf_item_kind item;
     int flags;
@@ -94,11 +111,33 @@ struct fgf_layer_kind {
                             fgf_real *r_in);
     /* REQUIRED with WEIGHTED or arrays. The bilinear form that every parameter gradient is made of:
      * gradient += sum over cases of q (x) v for what multiplies the input (weights; for slopes
-     * where a <= 0), and, with bias_scale not NULL, sum bias_scale[i] q_i for what is added. */
+     * where a <= 0), and, with bias_scale not NULL, sum bias_scale[i] q_i for what is added. With
+     * WEIGHTED, v may be NULL: zero. */
     void (*parameter_gradient)(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a,
                                const fgf_real *q, const fgf_real *v, const fgf_real *bias_scale,
                                fgf_real *gradient);
+
+    /* REQUIRED where layer->packed is not 0: what passes need of the parameters alone. */
+    void (*pack)(const fgf_layer *layer, const fgf_real *parameters, fgf_real *packed);
+    /* OPTIONAL with LOCAL: the outputs that depend on inputs of `in`, and the inputs that outputs
+     * of `out` read. Absent: the same box. */
+    fgf_box (*touched)(const fgf_layer *layer, const fgf_box *in);
+    fgf_box (*footprint)(const fgf_layer *layer, const fgf_box *out);
+    /* OPTIONAL, elementwise kinds: whether a max-pool behind the layer may come first under these
+     * parameters (NULL: under some); *key is set with BY_KEY. */
+    fgf_pool_order (*pool_order)(const fgf_layer *layer, const fgf_real *parameters,
+                                 fgf_pool_key *key);
 };
+
+/* The geometry of a max_pool layer; NULL of any other. Borrowed. */
+const fgf_pool *fgf_layer_max_pool_geometry(const fgf_layer *layer);
+
+/* Makes `conv`, a copy of a planned convolution, do the max-pool too: its output becomes the pool's
+ * and its detail its own. `between` (NULL: none) is the elementwise layer whose key the pool may
+ * have to compare by. False in *done where the pool's window is too large. */
+fgf_status fgf_layer_absorb_pool(fgf_layer *conv, const fgf_layer *between, const fgf_pool *pool,
+                                 bool *done) FGF_CHECKED;
+bool fgf_layer_is_conv(const fgf_layer *layer);
 
 /* The table of kinds, checked: FGF_INTERNAL for one that lacks a required operation. */
 const fgf_layer_kind *const *fgf_layer_kind_table(size_t *count);
@@ -126,6 +165,11 @@ void fgf_layer_keep_shape(fgf_layer *layer);
 static inline size_t fgf_layer_in(const fgf_layer *layer)
 {
     return (size_t)fgf_shape_size(layer->input);
+}
+/* Values a case that the pass's input box holds. */
+static inline size_t fgf_pass_values(const fgf_layer *layer, const fgf_pass *pass)
+{
+    return (size_t)fgf_box_pixels(&pass->in) * (size_t)layer->input.channels;
 }
 static inline size_t fgf_layer_out(const fgf_layer *layer)
 {

@@ -32,8 +32,8 @@ done:
 static void forward(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a, fgf_real *b)
 {
     const detail *d = layer->detail;
-    fgf_activation_forward(d->activation, d->slope, (size_t)pass->count * fgf_layer_in(layer), a,
-                           b);
+    fgf_activation_forward(d->activation, d->slope,
+                           (size_t)pass->count * fgf_pass_values(layer, pass), a, b);
 }
 
 /* The derivative is diagonal: an adjoint goes back as a tangent goes forward. */
@@ -41,8 +41,8 @@ static void derivative(const fgf_layer *layer, const fgf_pass *pass, const fgf_r
                        const fgf_real *in, fgf_real *out)
 {
     const detail *d = layer->detail;
-    fgf_activation_derivative(d->activation, d->slope, (size_t)pass->count * fgf_layer_in(layer), a,
-                              in, out);
+    fgf_activation_derivative(d->activation, d->slope,
+                              (size_t)pass->count * fgf_pass_values(layer, pass), a, in, out);
 }
 
 static void second(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a,
@@ -50,8 +50,24 @@ static void second(const fgf_layer *layer, const fgf_pass *pass, const fgf_real 
                    fgf_real *r_in)
 {
     const detail *d = layer->detail;
-    fgf_activation_second(d->activation, d->slope, (size_t)pass->count * fgf_layer_in(layer), a,
-                          t_in, p_out, r_out, r_in);
+    fgf_activation_second(d->activation, d->slope,
+                          (size_t)pass->count * fgf_pass_values(layer, pass), a, t_in, p_out, r_out,
+                          r_in);
+}
+
+/* Increasing, if only weakly: leaky with a slope not below 0, softplus, tanh. */
+static fgf_pool_order pool_order(const fgf_layer *layer, const fgf_real *parameters,
+                                 fgf_pool_key *key)
+{
+    const detail *d = layer->detail;
+    (void)parameters;
+    if (d->activation == FGF_ACTIVATION_LEAKY && d->slope < 0)
+        return FGF_POOL_BEHIND;
+    if (d->activation != FGF_ACTIVATION_SILU && d->activation != FGF_ACTIVATION_GELU)
+        return FGF_POOL_FIRST;
+    if (key)
+        *key = (fgf_pool_key){NULL, d->activation};
+    return FGF_POOL_BY_KEY;
 }
 
 static fgf_status plan_relu(fgf_layer *layer, const void *given)
@@ -91,14 +107,15 @@ static fgf_status plan_tanh(fgf_layer *layer, const void *given)
 
 #define PIECEWISE_LINEAR(item_, plan_)                                                             \
     {                                                                                              \
-        .item = item_, .flags = FGF_LAYER_READS_INPUT, .plan = plan_, .forward = forward,          \
-        .backward = derivative, .tangent = derivative                                              \
+        .item = item_, .flags = FGF_LAYER_READS_INPUT | FGF_LAYER_LOCAL, .plan = plan_,            \
+        .forward = forward, .backward = derivative, .tangent = derivative,                         \
+        .pool_order = pool_order                                                                   \
     }
 #define SMOOTH(item_, plan_)                                                                       \
     {                                                                                              \
-        .item = item_, .flags = FGF_LAYER_READS_INPUT | FGF_LAYER_CURVED, .plan = plan_,           \
-        .forward = forward, .backward = derivative, .tangent = derivative,                         \
-        .second_backward = second                                                                  \
+        .item = item_, .flags = FGF_LAYER_READS_INPUT | FGF_LAYER_CURVED | FGF_LAYER_LOCAL,        \
+        .plan = plan_, .forward = forward, .backward = derivative, .tangent = derivative,          \
+        .second_backward = second, .pool_order = pool_order                                        \
     }
 #define ITEM(name, help)                                                                           \
     {                                                                                              \

@@ -23,14 +23,16 @@ static const fgf_key keys[] = {
     {0}};
 
 typedef struct detail {
-    fgf_convolution geometry;
+    fgf_block block;
     bool bias;
     size_t weights;
+    const fgf_layer *between; /* activation between convolution and pool ... */
+    ptrdiff_t between_offset; /* ... and from the parameters of this layer to its own */
 } detail;
 
 static void describe_arrays(fgf_layer *layer, const detail *d)
 {
-    const fgf_convolution *g = &d->geometry;
+    const fgf_convolution *g = &d->block.convolution;
     const long in = g->input.channels, out = g->output.channels;
     const long taps = (long)g->kernel[0] * g->kernel[1] * g->kernel[2];
     fgf_layer_array weight = {.suffix = "weight",
@@ -62,6 +64,18 @@ static void describe_arrays(fgf_layer *layer, const detail *d)
     }
 }
 
+/* What hangs on the block as a whole. */
+static void measure(fgf_layer *layer, const detail *d)
+{
+    const fgf_pool *pool = &d->block.pool;
+    layer->output = layer->output_origin = pool->output;
+    layer->state_bytes = fgf_block_pools(&d->block) ? fgf_layer_out(layer) : 0; /* winners */
+    layer->work = fgf_block_work(&d->block);
+    layer->packed = fgf_block_packed_size(&d->block);
+    layer->cost = (double)d->weights * (double)fgf_shape_pixels(pool->input) /
+                  (double)fgf_shape_pixels(pool->output);
+}
+
 static fgf_status plan(fgf_layer *layer, const void *given)
 {
     fgf_status status = FGF_OK;
@@ -69,7 +83,7 @@ static fgf_status plan(fgf_layer *layer, const void *given)
     detail *d = NULL;
     FGF_TRY(FGF_ALLOCATE(1, &d));
     layer->detail = d;
-    fgf_convolution *g = &d->geometry;
+    fgf_convolution *g = &d->block.convolution;
     FGF_TRY(fgf_layer_need_image(layer));
     FGF_TRY(fgf_layer_extents(layer, "kernel", s->kernel, 1, 1, g->kernel));
     FGF_TRY(fgf_layer_extents(layer, "stride", s->stride, 1, 1, g->stride));
@@ -90,20 +104,58 @@ static fgf_status plan(fgf_layer *layer, const void *given)
     d->bias = s->bias;
     d->weights = fgf_convolution_weight_count(g);
     layer->output_origin = layer->output;
-    layer->work = fgf_convolution_work(g);
+    d->block.pool = (fgf_pool){g->output, g->output, {1, 1, 1}, {1, 1, 1}};
+    measure(layer, d);
     describe_arrays(layer, d);
 done:
     return status;
+}
+
+static void pack(const fgf_layer *layer, const fgf_real *parameters, fgf_real *packed)
+{
+    fgf_block_pack(&((const detail *)layer->detail)->block, parameters, packed);
+}
+
+static fgf_box touched(const fgf_layer *layer, const fgf_box *in)
+{
+    return fgf_block_touched(&((const detail *)layer->detail)->block, in);
+}
+
+static fgf_box footprint(const fgf_layer *layer, const fgf_box *out)
+{
+    return fgf_block_footprint(&((const detail *)layer->detail)->block, out);
+}
+
+/* Values of one case in the pass's boxes. */
+static size_t in_values(const fgf_layer *layer, const fgf_pass *pass)
+{
+    return fgf_pass_values(layer, pass);
+}
+
+static size_t out_values(const fgf_layer *layer, const fgf_pass *pass)
+{
+    return (size_t)fgf_box_pixels(&pass->out) * (size_t)layer->output.channels;
+}
+
+static uint8_t *winners(const fgf_layer *layer, const fgf_pass *pass, int i)
+{
+    return pass->state && layer->state_bytes ? pass->state + (size_t)i * layer->state_bytes : NULL;
 }
 
 static void forward(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a, fgf_real *b)
 {
     const detail *d = layer->detail;
     const fgf_real *bias = d->bias ? pass->parameters + d->weights : NULL;
-    for (int i = 0; i < pass->count; i++)
-        fgf_convolution_forward(&d->geometry, pass->parameters, bias,
-                                a + (size_t)i * fgf_layer_in(layer),
-                                b + (size_t)i * fgf_layer_out(layer), pass->work);
+    fgf_pool_key key;
+    const bool by_key =
+        d->between && d->between->kind->pool_order(d->between, pass->parameters + d->between_offset,
+                                                   &key) == FGF_POOL_BY_KEY;
+    for (int i = 0; i < pass->count; i++) {
+        const fgf_view x = {pass->in, a + (size_t)i * in_values(layer, pass), pass->beyond};
+        fgf_block_forward(&d->block, pass->packed, bias, by_key ? &key : NULL, &x, &pass->out,
+                          b + (size_t)i * out_values(layer, pass), winners(layer, pass, i),
+                          pass->work);
+    }
 }
 
 static void backward(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a,
@@ -112,9 +164,9 @@ static void backward(const fgf_layer *layer, const fgf_pass *pass, const fgf_rea
     const detail *d = layer->detail;
     (void)a;
     for (int i = 0; i < pass->count; i++)
-        fgf_convolution_backward(&d->geometry, pass->parameters,
-                                 p_out + (size_t)i * fgf_layer_out(layer),
-                                 p_in + (size_t)i * fgf_layer_in(layer), pass->work);
+        fgf_block_backward(&d->block, pass->packed, &pass->out,
+                           p_out + (size_t)i * out_values(layer, pass), winners(layer, pass, i),
+                           &pass->in, p_in + (size_t)i * in_values(layer, pass), pass->work);
 }
 
 static void tangent(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a,
@@ -122,10 +174,11 @@ static void tangent(const fgf_layer *layer, const fgf_pass *pass, const fgf_real
 {
     const detail *d = layer->detail;
     (void)a;
-    for (int i = 0; i < pass->count; i++)
-        fgf_convolution_forward(&d->geometry, pass->parameters, NULL,
-                                t_in + (size_t)i * fgf_layer_in(layer),
-                                t_out + (size_t)i * fgf_layer_out(layer), pass->work);
+    for (int i = 0; i < pass->count; i++) {
+        const fgf_view t = {pass->in, t_in + (size_t)i * in_values(layer, pass), NULL};
+        fgf_block_tangent(&d->block, pass->packed, &t, &pass->out, winners(layer, pass, i),
+                          t_out + (size_t)i * out_values(layer, pass), pass->work);
+    }
 }
 
 static void parameter_gradient(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a,
@@ -135,20 +188,52 @@ static void parameter_gradient(const fgf_layer *layer, const fgf_pass *pass, con
     const detail *d = layer->detail;
     (void)a;
     for (int i = 0; i < pass->count; i++) {
-        const fgf_real *adjoint = q + (size_t)i * fgf_layer_out(layer);
-        fgf_convolution_weights(&d->geometry, v + (size_t)i * fgf_layer_in(layer), adjoint,
-                                gradient, pass->work);
+        const fgf_real *adjoint = q + (size_t)i * out_values(layer, pass);
+        const fgf_view view = {pass->in, v ? v + (size_t)i * in_values(layer, pass) : NULL,
+                               pass->beyond};
+        if (v)
+            fgf_block_weights(&d->block, &view, &pass->out, adjoint, winners(layer, pass, i),
+                              gradient, pass->work);
         if (d->bias && bias_scale)
-            fgf_channel_sums((size_t)fgf_shape_pixels(layer->output), layer->output.channels,
+            fgf_channel_sums((size_t)fgf_box_pixels(&pass->out), layer->output.channels,
                              bias_scale[i], adjoint, gradient + d->weights);
     }
 }
 
 const fgf_layer_kind fgf_layer_conv = {
     .item = {"conv", "convolution with zero padding", keys, sizeof(settings)},
-    .flags = FGF_LAYER_WEIGHTED,
+    .flags = FGF_LAYER_WEIGHTED | FGF_LAYER_LOCAL,
     .plan = plan,
     .forward = forward,
     .backward = backward,
     .tangent = tangent,
-    .parameter_gradient = parameter_gradient};
+    .parameter_gradient = parameter_gradient,
+    .pack = pack,
+    .touched = touched,
+    .footprint = footprint};
+
+bool fgf_layer_is_conv(const fgf_layer *layer)
+{
+    return layer->kind == &fgf_layer_conv;
+}
+
+fgf_status fgf_layer_absorb_pool(fgf_layer *conv, const fgf_layer *between, const fgf_pool *pool,
+                                 bool *done)
+{
+    fgf_status status = FGF_OK;
+    detail *d = NULL;
+    *done = false;
+    if ((long)pool->size[0] * pool->size[1] * pool->size[2] > FGF_BLOCK_WINDOW_MAX)
+        return FGF_OK;
+    FGF_TRY(FGF_ALLOCATE(1, &d));
+    *d = *(const detail *)conv->detail;
+    d->block.pool = *pool;
+    d->between = between;
+    d->between_offset =
+        between ? (ptrdiff_t)between->parameter_offset - (ptrdiff_t)conv->parameter_offset : 0;
+    conv->detail = d;
+    measure(conv, d);
+    *done = true;
+done:
+    return status;
+}

@@ -151,3 +151,8 @@ const fgf_layer_kind fgf_layer_global_average_pool = {
     .forward = average_forward,
     .backward = average_backward,
     .tangent = average_tangent};
+
+const fgf_pool *fgf_layer_max_pool_geometry(const fgf_layer *layer)
+{
+    return layer->kind == &fgf_layer_max_pool ? layer->detail : NULL;
+}

@@ -40,7 +40,8 @@ static fgf_status plan(fgf_layer *layer, const void *given)
 
 static size_t pixels(const fgf_layer *layer, const fgf_pass *pass)
 {
-    return (size_t)pass->count * (size_t)fgf_shape_pixels(layer->input);
+    (void)layer;
+    return (size_t)pass->count * (size_t)fgf_box_pixels(&pass->in);
 }
 
 static void forward(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a, fgf_real *b)
@@ -58,19 +59,32 @@ static void parameter_gradient(const fgf_layer *layer, const fgf_pass *pass, con
                                const fgf_real *q, const fgf_real *v, const fgf_real *bias_scale,
                                fgf_real *gradient)
 {
-    const size_t n = fgf_layer_in(layer);
+    const size_t n = fgf_pass_values(layer, pass);
     (void)bias_scale;
     for (int i = 0; i < pass->count; i++)
-        fgf_prelu_slopes((size_t)fgf_shape_pixels(layer->input), layer->input.channels,
+        fgf_prelu_slopes((size_t)fgf_box_pixels(&pass->in), layer->input.channels,
                          a + (size_t)i * n, q + (size_t)i * n, v + (size_t)i * n, gradient);
+}
+
+/* A slope can turn negative while it is learned. */
+static fgf_pool_order pool_order(const fgf_layer *layer, const fgf_real *parameters,
+                                 fgf_pool_key *key)
+{
+    for (int c = 0; parameters && c < layer->input.channels; c++)
+        if (!(parameters[c] >= 0)) {
+            *key = (fgf_pool_key){.slope = parameters};
+            return FGF_POOL_BY_KEY;
+        }
+    return FGF_POOL_FIRST;
 }
 
 const fgf_layer_kind fgf_layer_prelu = {
     .item = {"prelu", "z where z > 0, else a learned slope of the channel times z", keys,
              sizeof(settings)},
-    .flags = FGF_LAYER_READS_INPUT,
+    .flags = FGF_LAYER_READS_INPUT | FGF_LAYER_LOCAL,
     .plan = plan,
     .forward = forward,
     .backward = derivative,
     .tangent = derivative,
-    .parameter_gradient = parameter_gradient};
+    .parameter_gradient = parameter_gradient,
+    .pool_order = pool_order};

@@ -25,7 +25,7 @@ done:
 
 static void forward(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a, fgf_real *b)
 {
-    memcpy(b, a, (size_t)pass->count * fgf_layer_in(layer) * sizeof *b);
+    memcpy(b, a, (size_t)pass->count * fgf_pass_values(layer, pass) * sizeof *b);
 }
 
 static void derivative(const fgf_layer *layer, const fgf_pass *pass, const fgf_real *a,

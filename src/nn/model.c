@@ -120,8 +120,7 @@ fgf_status fgf_model_create(const fgf_item *items, size_t count, fgf_shape input
     FGF_TRY(plan_layers(model, items, input));
     FGF_TRY(check_end(model));
     FGF_TRY(list_arrays(model));
-    while (!(model->layer[model->batched_from].kind->flags & FGF_LAYER_BATCHED))
-        model->batched_from++;
+    FGF_TRY(fgf_model_plan_steps(model));
     for (int l = 0; l < model->layer_count; l++)
         model->layer[l].where = model->layer[l].name = NULL;
     *out = model;
@@ -135,6 +134,7 @@ void fgf_model_destroy(fgf_model **model)
 {
     fgf_model *m = *model;
     if (m) {
+        fgf_model_clear_steps(m);
         for (int l = 0; l < m->layer_count; l++)
             fgf_free(m->layer[l].detail);
         fgf_free(m->layer);

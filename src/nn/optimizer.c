@@ -1,3 +1,4 @@
+#include "fgf/kernel.h"
 #include "fgf/memory.h"
 #include "fgf/nn.h"
 
@@ -88,72 +89,67 @@ double fgf_optimizer_rate(const fgf_optimizer *optimizer, double progress, doubl
     return progress < warmup ? rate * progress / warmup : rate;
 }
 
-static double clip(double greatest, fgf_real *gradient, size_t count)
+/* As PyTorch has it (no dampening). */
+static fgf_momentum_settings momentum_of(const fgf_optimizer_settings *s, double rate)
 {
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += (double)gradient[i] * (double)gradient[i];
-    double norm = sqrt(sum);
-    if (greatest > 0 && norm > greatest && isfinite(norm)) {
-        fgf_real factor = (fgf_real)(greatest / norm);
-        for (size_t i = 0; i < count; i++)
-            gradient[i] *= factor;
-    }
-    return norm;
+    return (fgf_momentum_settings){.rate = (fgf_real)rate,
+                                   .momentum = (fgf_real)s->momentum,
+                                   .decay = (fgf_real)s->weight_decay};
 }
 
-/* v = mu v + (g + decay w);  w -= rate v, as PyTorch has it (no dampening). */
-static void step_sgd(fgf_optimizer *optimizer, double rate, const fgf_real *gradient,
-                     fgf_real *parameters)
-{
-    const fgf_real momentum = (fgf_real)optimizer->settings.momentum;
-    const fgf_real decay = (fgf_real)optimizer->settings.weight_decay;
-    const fgf_real length = (fgf_real)rate;
-    for (size_t i = 0; i < optimizer->count; i++) {
-        fgf_real force = gradient[i] + decay * parameters[i];
-        optimizer->mean[i] = momentum * optimizer->mean[i] + force;
-        parameters[i] -= length * optimizer->mean[i];
-    }
-}
-
-/* Kingma & Ba 2015; with `decoupled`, Loshchilov & Hutter 2019: the decay does not enter the
- * moments. */
-static void step_adam(fgf_optimizer *optimizer, double rate, bool decoupled,
-                      const fgf_real *gradient, fgf_real *parameters)
+/* Kingma & Ba 2015; with adamw Loshchilov & Hutter 2019: the decay does not enter the moments. */
+static fgf_adam_settings adam_of(fgf_optimizer *optimizer, double rate)
 {
     const fgf_optimizer_settings *s = &optimizer->settings;
+    const bool decoupled = s->method == METHOD_ADAMW;
     optimizer->left1 *= s->beta1;
     optimizer->left2 *= s->beta2;
     /* At beta = 1 a moment stays 0 for ever and has nothing to correct. */
-    const double whole1 = optimizer->left1 < 1 ? 1 - optimizer->left1 : 1;
-    const double whole2 = optimizer->left2 < 1 ? 1 - optimizer->left2 : 1;
-    const fgf_real beta1 = (fgf_real)s->beta1, rest1 = (fgf_real)(1 - s->beta1);
-    const fgf_real beta2 = (fgf_real)s->beta2, rest2 = (fgf_real)(1 - s->beta2);
-    const fgf_real coupled = (fgf_real)(decoupled ? 0 : s->weight_decay);
-    const fgf_real kept = (fgf_real)(decoupled ? 1 - rate * s->weight_decay : 1);
-    for (size_t i = 0; i < optimizer->count; i++) {
-        fgf_real force = gradient[i] + coupled * parameters[i];
-        fgf_real mean = optimizer->mean[i] = beta1 * optimizer->mean[i] + rest1 * force;
-        fgf_real square = optimizer->square[i] =
-            beta2 * optimizer->square[i] + rest2 * force * force;
-        double scale = sqrt((double)square / whole2) + s->epsilon;
-        double change = scale > 0 ? rate * ((double)mean / whole1) / scale : 0;
-        parameters[i] = kept * parameters[i] - (fgf_real)change;
+    return (fgf_adam_settings){.beta1 = (fgf_real)s->beta1,
+                               .rest1 = (fgf_real)(1 - s->beta1),
+                               .beta2 = (fgf_real)s->beta2,
+                               .rest2 = (fgf_real)(1 - s->beta2),
+                               .decay = (fgf_real)(decoupled ? 0 : s->weight_decay),
+                               .kept = (fgf_real)(decoupled ? 1 - rate * s->weight_decay : 1),
+                               .rate = rate,
+                               .whole1 = optimizer->left1 < 1 ? 1 - optimizer->left1 : 1,
+                               .whole2 = optimizer->left2 < 1 ? 1 - optimizer->left2 : 1,
+                               .epsilon = s->epsilon};
+}
+
+/* Clips and steps block by block, so that memory is gone through once. */
+static void step(fgf_optimizer *optimizer, double rate, fgf_real clip, fgf_real *gradient,
+                 fgf_real *parameters)
+{
+    enum { BLOCK = 2048 };
+    const bool sgd = optimizer->settings.method == METHOD_SGD;
+    fgf_momentum_settings momentum = {.rate = 0};
+    fgf_adam_settings adam = {.rate = 0};
+    if (sgd)
+        momentum = momentum_of(&optimizer->settings, rate);
+    else
+        adam = adam_of(optimizer, rate);
+    for (size_t i = 0; i < optimizer->count; i += BLOCK) {
+        const size_t n = optimizer->count - i < BLOCK ? optimizer->count - i : BLOCK;
+        if (clip != 1)
+            fgf_scale(n, clip, gradient + i);
+        if (sgd)
+            fgf_momentum_step(&momentum, n, gradient + i, optimizer->mean + i, parameters + i);
+        else
+            fgf_adam_step(&adam, n, gradient + i, optimizer->mean + i, optimizer->square + i,
+                          parameters + i);
     }
 }
 
 double fgf_optimizer_step(fgf_optimizer *optimizer, double progress, double epochs,
                           fgf_real *gradient, fgf_real *parameters)
 {
-    const fgf_optimizer_settings *s = &optimizer->settings;
-    double norm = clip(s->clip_norm, gradient, optimizer->count);
+    const double greatest = optimizer->settings.clip_norm;
+    const double norm = sqrt(fgf_square_sum(optimizer->count, gradient));
+    const bool longer = greatest > 0 && norm > greatest;
     /* A step along infinity would destroy the parameters that the caller may want to look at. */
-    if (!isfinite(norm))
-        return norm;
-    double rate = fgf_optimizer_rate(optimizer, progress, epochs);
-    if (s->method == METHOD_SGD)
-        step_sgd(optimizer, rate, gradient, parameters);
-    else
-        step_adam(optimizer, rate, s->method == METHOD_ADAMW, gradient, parameters);
+    if (isfinite(norm))
+        step(optimizer, fgf_optimizer_rate(optimizer, progress, epochs),
+             longer ? (fgf_real)(greatest / norm) : 1, gradient, parameters);
     return norm;
 }

@@ -24,13 +24,25 @@ static fgf_real *take_reals(planner *p, size_t count)
     return take(p, count, sizeof(fgf_real));
 }
 
+static bool finds_parameters(fgf_passes passes)
+{
+    return passes == FGF_PASSES_PLAIN || passes == FGF_PASSES_REGULARIZED;
+}
+
+/* The input itself, boundary 0, is the caller's. */
 static bool keeps_value(const fgf_model *model, fgf_passes passes, int b)
 {
-    const int flags = model->layer[b].kind->flags;
-    const bool parameters = passes == FGF_PASSES_PLAIN || passes == FGF_PASSES_REGULARIZED;
-    return b == model->batched_from ||
-           (passes != FGF_PASSES_LOGIT && (flags & FGF_LAYER_READS_INPUT)) ||
-           (parameters && (flags & FGF_LAYER_WEIGHTED));
+    const int flags = model->step[b].kind->flags;
+    return b > 0 && (b == model->batched_from ||
+                     (passes != FGF_PASSES_LOGIT && (flags & FGF_LAYER_READS_INPUT)) ||
+                     (finds_parameters(passes) && (flags & FGF_LAYER_WEIGHTED)));
+}
+
+/* Of the background, also what a window's neighbours are read from. */
+static bool keeps_background(const fgf_model *model, fgf_passes passes, int b)
+{
+    return b > 0 && b <= model->front &&
+           (keeps_value(model, passes, b) || fgf_starts_segment(model, b));
 }
 
 static bool keeps_adjoint(const fgf_model *model, fgf_passes passes, int b)
@@ -47,6 +59,12 @@ static size_t cases_at(const fgf_model *model, size_t capacity, int b)
     return b < model->batched_from ? 1 : capacity;
 }
 
+/* Cases whose state a step keeps: in the front, the background's too. */
+static size_t states_at(const fgf_model *model, size_t capacity, int b)
+{
+    return b < model->front ? capacity + 1 : capacity;
+}
+
 static size_t most(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -56,22 +74,46 @@ static void plan_kept(planner *p, const fgf_model *model, size_t capacity, fgf_p
                       fgf_tape *tape)
 {
     const bool regularized = passes == FGF_PASSES_REGULARIZED;
-    for (int b = 0; b < model->layer_count; b++) {
+    for (int b = 0; b < model->step_count; b++) {
         const size_t size = fgf_boundary_size(model, b) * capacity;
-        const fgf_layer *layer = &model->layer[b];
+        const fgf_layer *layer = &model->step[b];
         fgf_real *value = keeps_value(model, passes, b) ? take_reals(p, size) : NULL;
         fgf_real *adjoint = keeps_adjoint(model, passes, b) ? take_reals(p, size) : NULL;
         fgf_real *tangent = regularized && b > 0 && (layer->kind->flags & FGF_LAYER_CURVED)
                                 ? take_reals(p, size)
                                 : NULL;
-        unsigned char *state =
-            passes == FGF_PASSES_LOGIT ? NULL : take(p, layer->state_bytes * capacity, 1);
+        unsigned char *state = passes == FGF_PASSES_LOGIT
+                                   ? NULL
+                                   : take(p, layer->state_bytes * states_at(model, capacity, b), 1);
+        fgf_real *packed = layer->packed ? take_reals(p, layer->packed) : NULL;
         if (tape) {
             tape->kept_value[b] = value;
             tape->kept_adjoint[b] = adjoint;
             tape->kept_tangent[b] = tangent;
             tape->state[b] = state;
+            tape->packed[b] = packed;
         }
+    }
+}
+
+static void plan_front(planner *p, const fgf_model *model, size_t capacity, fgf_passes passes,
+                       fgf_tape *tape)
+{
+    for (int b = 1; b <= model->front; b++) {
+        const size_t size = fgf_boundary_size(model, b);
+        fgf_real *background = keeps_background(model, passes, b) ? take_reals(p, size) : NULL;
+        fgf_real *shared =
+            finds_parameters(passes) && fgf_starts_segment(model, b) ? take_reals(p, size) : NULL;
+        if (tape) {
+            tape->background[b] = background;
+            tape->shared[b] = shared;
+        }
+    }
+    fgf_box *window = take(p, capacity * ((size_t)model->front + 1), sizeof *window);
+    bool *windowed = take(p, capacity + 1, sizeof *windowed);
+    if (tape) {
+        tape->window = window;
+        tape->windowed = windowed;
     }
 }
 
@@ -79,14 +121,14 @@ static void plan_kept(planner *p, const fgf_model *model, size_t capacity, fgf_p
 static void plan_segments(planner *p, const fgf_model *model, size_t capacity, fgf_tape *tape)
 {
     size_t size = 0, used = 0;
-    for (int b = 0; b < model->layer_count; b++) {
+    for (int b = 0; b < model->step_count; b++) {
         used = fgf_starts_segment(model, b)
                    ? 0
                    : used + fgf_boundary_size(model, b) * cases_at(model, capacity, b);
         size = most(size, used);
     }
     fgf_real *area = take_reals(p, size);
-    for (int b = 0; tape && area && b < model->layer_count; b++) {
+    for (int b = 0; tape && area && b < model->step_count; b++) {
         used = fgf_starts_segment(model, b) ? 0 : used;
         tape->segment[b] = area + used;
         if (!fgf_starts_segment(model, b))
@@ -99,11 +141,13 @@ static void plan_transient(planner *p, const fgf_model *model, size_t capacity, 
 {
     const bool regularized = passes == FGF_PASSES_REGULARIZED;
     const size_t joint = fgf_boundary_size(model, model->batched_from) * capacity;
-    size_t flow = 0, blend = 0, work = 0;
-    for (int b = 0; b < model->layer_count; b++) {
-        const fgf_layer *layer = &model->layer[b];
+    size_t flow = 0, blend = 0, work = 0, crop = 0;
+    for (int b = 0; b < model->step_count; b++) {
+        const fgf_layer *layer = &model->step[b];
         const size_t cases = cases_at(model, capacity, b);
         flow = most(flow, fgf_boundary_size(model, b) * cases);
+        if (b > 0 && b <= model->front)
+            crop = most(crop, fgf_boundary_size(model, b));
         work = most(work, layer->work);
         if (layer->parameter_count) {
             blend = most(blend, fgf_layer_in(layer) * cases);
@@ -111,14 +155,16 @@ static void plan_transient(planner *p, const fgf_model *model, size_t capacity, 
                 blend = most(blend, fgf_layer_out(layer) * cases);
         }
     }
-    fgf_real *pieces[8] = {take_reals(p, flow),
-                           take_reals(p, flow),
-                           take_reals(p, work),
-                           take_reals(p, capacity),
-                           take_reals(p, regularized ? capacity : 0),
-                           take_reals(p, regularized ? blend : 0),
-                           take_reals(p, regularized ? joint : 0),
-                           take_reals(p, regularized && !model->piecewise_linear ? joint : 0)};
+    fgf_real *pieces[10] = {take_reals(p, flow),
+                            take_reals(p, flow),
+                            take_reals(p, work),
+                            take_reals(p, capacity),
+                            take_reals(p, regularized ? capacity : 0),
+                            take_reals(p, regularized ? blend : 0),
+                            take_reals(p, regularized ? joint : 0),
+                            take_reals(p, regularized && !model->piecewise_linear ? joint : 0),
+                            take_reals(p, passes == FGF_PASSES_LOGIT ? 0 : crop),
+                            take_reals(p, regularized && !model->piecewise_linear ? crop : 0)};
     if (!tape)
         return;
     tape->flow[0] = pieces[0];
@@ -129,16 +175,18 @@ static void plan_transient(planner *p, const fgf_model *model, size_t capacity, 
     tape->blend = pieces[5];
     tape->joint_tangent = pieces[6];
     tape->joint_second = pieces[7];
+    tape->crop[0] = pieces[8];
+    tape->crop[1] = pieces[9];
 }
 
 /* The whole plan; `out` NULL where it is only counted. */
 static void plan_tape(planner *p, const fgf_model *model, int capacity, fgf_passes passes,
                       fgf_tape **out)
 {
-    const size_t boundaries = (size_t)model->layer_count + 1;
+    const size_t boundaries = (size_t)model->step_count + 1;
     fgf_tape *tape = take(p, 1, sizeof *tape);
-    void *tables[5];
-    for (int i = 0; i < 5; i++)
+    void *tables[8];
+    for (int i = 0; i < 8; i++)
         tables[i] = take(p, boundaries, sizeof(void *));
     if (tape && p->status == FGF_OK) {
         tape->kept_value = tables[0];
@@ -146,10 +194,14 @@ static void plan_tape(planner *p, const fgf_model *model, int capacity, fgf_pass
         tape->kept_tangent = tables[2];
         tape->segment = tables[3];
         tape->state = tables[4];
+        tape->packed = tables[5];
+        tape->background = tables[6];
+        tape->shared = tables[7];
     } else {
         tape = NULL;
     }
     plan_kept(p, model, (size_t)capacity, passes, tape);
+    plan_front(p, model, (size_t)capacity, passes, tape);
     if (passes == FGF_PASSES_REGULARIZED)
         plan_segments(p, model, (size_t)capacity, tape);
     plan_transient(p, model, (size_t)capacity, passes, tape);

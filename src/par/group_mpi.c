@@ -1,6 +1,7 @@
-/* The group operations over point-to-point messages.
+/* The group operations over point-to-point messages; the ordered sum is in ordered_sum.c,
+ * shares of work are in share.c.
  *
- * All follow one binomial tree over the group's ranks: rank r takes from r + 1, r + 2, r + 4, ...
+ * They follow one binomial tree over the group's ranks: rank r takes from r + 1, r + 2, r + 4, ...
  * as long as the step is below r's lowest set bit, then gives to r minus that bit; rank 0 ends up
  * with everything and the answer goes back the same way. No operation allocates memory that another
  * rank's progress depends on. */
@@ -8,26 +9,33 @@
 
 #include <string.h>
 
-enum { GROUP_TAGS = 32000 }; /* MPI promises tags up to 32767 */
+enum { GROUP_NUMBERS = 8000 }; /* times FGF_TAG_KINDS: MPI promises tags up to 32767 */
 
 static fgf_group_mpi *of(fgf_group *group)
 {
     return group->state;
 }
 
-static int world_rank(const fgf_group_mpi *g, int rank)
+int fgf_group_mpi_rank(const fgf_group_mpi *g, int rank)
 {
     return g->members ? g->members[rank] : rank;
 }
 
+int fgf_group_mpi_tag(const fgf_group_mpi *g, int kind)
+{
+    return g->number * FGF_TAG_KINDS + kind;
+}
+
 static void give(const fgf_group_mpi *g, const void *data, size_t bytes, int to)
 {
-    fgf_message_send(g->communicator, data, bytes, world_rank(g, to), g->tag);
+    fgf_message_send(g->communicator, data, bytes, fgf_group_mpi_rank(g, to),
+                     fgf_group_mpi_tag(g, FGF_TAG_STEP));
 }
 
 static void take(const fgf_group_mpi *g, void *data, size_t bytes, int from)
 {
-    fgf_message_receive(g->communicator, data, bytes, world_rank(g, from), g->tag);
+    fgf_message_receive(g->communicator, data, bytes, fgf_group_mpi_rank(g, from),
+                        fgf_group_mpi_tag(g, FGF_TAG_STEP));
 }
 
 /* The first step that leads no longer to a child: the lowest set bit of the rank, for rank 0 the
@@ -145,66 +153,8 @@ static fgf_status mpi_merge(fgf_group *group, void *table, size_t bytes)
     return FGF_OK;
 }
 
-/* ---- tree sum ---- */
-
-struct node_name {
-    uint32_t level, index;
-};
-
-/* `landing` is a vector of the tree's length: with it a rank that has run out of memory can still
- * take what its children send, so that nobody hangs. */
-static fgf_status take_nodes(fgf_group_mpi *g, fgf_tree *tree, fgf_real *landing, int from)
-{
-    fgf_status status = FGF_OK;
-    uint64_t count = 0;
-    take(g, &count, sizeof count, from);
-    for (uint64_t k = 0; k < count; k++) {
-        struct node_name name;
-        take(g, &name, sizeof name, from);
-        take(g, landing, fgf_tree_length(tree) * sizeof *landing, from);
-        if (status == FGF_OK)
-            status = fgf_tree_add_node(tree, name.level, name.index, landing);
-    }
-    return status;
-}
-
-static void give_nodes(fgf_group_mpi *g, fgf_tree *tree, int to)
-{
-    uint64_t count = fgf_tree_node_count(tree);
-    give(g, &count, sizeof count, to);
-    for (uint64_t k = 0; k < count; k++) {
-        struct node_name name;
-        const fgf_real *vector = fgf_tree_node(tree, (size_t)k, &name.level, &name.index);
-        give(g, &name, sizeof name, to);
-        give(g, vector, fgf_tree_length(tree) * sizeof *vector, to);
-    }
-}
-
-static fgf_status mpi_tree_sum(fgf_group *group, fgf_tree *tree, fgf_real *result)
-{
-    fgf_status status = FGF_OK, mine = FGF_OK;
-    fgf_group_mpi *g = of(group);
-    int step = top_step(group->rank, group->size);
-    for (int child = 1; child < step && group->rank + child < group->size; child <<= 1) {
-        fgf_status taken = take_nodes(g, tree, result, group->rank + child);
-        if (mine == FGF_OK)
-            mine = taken;
-    }
-    if (group->rank != 0)
-        give_nodes(g, tree, group->rank - step);
-    const fgf_real *root = group->rank == 0 ? fgf_tree_root(tree) : NULL;
-    if (group->rank == 0 && mine == FGF_OK && !root)
-        mine = fgf_fail(FGF_INTERNAL, __FILE__, __LINE__,
-                        "a summation tree was summed before all its leaves were in");
-    FGF_TRY(mpi_agree(group, mine));
-    if (root)
-        memcpy(result, root, fgf_tree_length(tree) * sizeof *result);
-    fgf_group_mpi_broadcast(g, result, fgf_tree_length(tree) * sizeof *result, 0);
-done:
-    return status;
-}
-
-static const fgf_group_ops mpi_ops = {mpi_tree_sum, mpi_agree, mpi_merge};
+static const fgf_group_ops mpi_ops = {fgf_ordered_sum,    mpi_agree,         mpi_merge,
+                                      fgf_share_mpi_open, fgf_share_mpi_ask, fgf_share_mpi_close};
 
 void fgf_group_mpi_init(fgf_group_mpi *out, MPI_Comm communicator, const int *members, int size,
                         int rank, unsigned long long number)
@@ -212,5 +162,5 @@ void fgf_group_mpi_init(fgf_group_mpi *out, MPI_Comm communicator, const int *me
     out->group = (fgf_group){&mpi_ops, out, rank, size};
     out->communicator = communicator;
     out->members = members;
-    out->tag = (int)(number % GROUP_TAGS);
+    out->number = (int)(number % GROUP_NUMBERS);
 }

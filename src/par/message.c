@@ -63,6 +63,19 @@ void fgf_message_wait(MPI_Request *request)
     wait_for(request, MPI_STATUS_IGNORE);
 }
 
+void fgf_message_wait_all(MPI_Request *requests, int count)
+{
+    int complete = 0;
+    FGF_MPI(MPI_Testall(count, requests, &complete, MPI_STATUSES_IGNORE));
+    if (complete)
+        return;
+    double start = fgf_seconds();
+    while (!complete) {
+        fgf_message_pause(fgf_seconds() - start);
+        FGF_MPI(MPI_Testall(count, requests, &complete, MPI_STATUSES_IGNORE));
+    }
+}
+
 static int piece(size_t bytes)
 {
     return (int)(bytes < largest_message ? bytes : largest_message);

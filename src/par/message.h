@@ -16,7 +16,7 @@ typedef struct fgf_group_mpi {
     fgf_group group;
     MPI_Comm communicator;
     const int *members; /* [size] ranks of the communicator, increasing; borrowed; NULL = all */
-    int tag;
+    int number;         /* of the group, modulo as many as there are tags for */
 } fgf_group_mpi;
 
 struct fgf_par {
@@ -33,6 +33,21 @@ struct fgf_par {
 void fgf_group_mpi_init(fgf_group_mpi *out, MPI_Comm communicator, const int *members, int size,
                         int rank, unsigned long long number);
 
+/* Messages of different kinds have different tags, so that none is taken for another. */
+enum fgf_tag_kind { FGF_TAG_STEP, FGF_TAG_NODE, FGF_TAG_SUM, FGF_TAG_CLAIM, FGF_TAG_KINDS };
+int fgf_group_mpi_tag(const fgf_group_mpi *group, int kind);
+
+/* The communicator's number of the group's rank. */
+int fgf_group_mpi_rank(const fgf_group_mpi *group, int rank);
+
+/* The group's tree_sum. */
+fgf_status fgf_ordered_sum(fgf_group *group, fgf_tree *tree, fgf_real *result) FGF_CHECKED;
+
+/* The group's share_open, share_ask and share_close. */
+fgf_status fgf_share_mpi_open(fgf_group *group, fgf_share *share) FGF_CHECKED;
+void fgf_share_mpi_ask(fgf_share *share, size_t held);
+void fgf_share_mpi_close(fgf_share *share);
+
 /* `bytes` at `data` of the group's rank `root` to all its ranks. Collective over the group. */
 void fgf_group_mpi_broadcast(fgf_group_mpi *group, void *data, size_t bytes, int root);
 
@@ -46,6 +61,9 @@ void fgf_message_pause(double waited);
 
 /* Completes a request, sleeping between looks. */
 void fgf_message_wait(MPI_Request *request);
+
+/* Completes `count` requests, likewise. */
+void fgf_message_wait_all(MPI_Request *requests, int count);
 
 /* Sends or receives exactly `bytes`; any size. */
 void fgf_message_send(MPI_Comm communicator, const void *data, size_t bytes, int to, int tag);

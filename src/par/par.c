@@ -201,7 +201,7 @@ enum { TEXT_BYTES = 1024 };
 fgf_status fgf_par_gather_text(fgf_par *par, const char *text, fgf_buffer *lines)
 {
     char line[TEXT_BYTES] = "";
-    int tag = par->everybody.tag;
+    int tag = fgf_group_mpi_tag(&par->everybody, FGF_TAG_STEP);
     snprintf(line, sizeof line, "%s", text);
     if (fgf_par_rank(par) != 0) {
         fgf_message_send(par->group_comm, line, sizeof line, 0, tag);

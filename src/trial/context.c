@@ -1,21 +1,33 @@
-/* What the trials of one process share: cases in memory, noise maps, and how they are selected. */
+/* What the trials of one process share: cases in memory, noise maps, and what the masks say. */
 #include "trial_internal.h"
 
+#include "fgf/box.h"
 #include "fgf/memory.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* A case in memory: the box beyond which image and mask are zero, and what they hold there. An
+ * image that is masked takes the room of its tumour, not that of the crop. */
+typedef struct kept_case {
+    fgf_box box;
+    fgf_real *x;   /* [d][h][w][c] of the box; NULL = not in memory */
+    uint8_t *mask; /* [d][h][w] of the box */
+} kept_case;
+
 struct fgf_context {
     const fgf_dataset *dataset;
     size_t memory_bytes, used_bytes;
-    fgf_real **x;      /* [cases], NULL = not in memory */
-    uint8_t **mask;    /* [cases] */
-    fgf_real *spare_x; /* the last case that found no room */
+    bool spare_core;
+    kept_case *kept;   /* [cases] */
+    fgf_real *spare_x; /* a whole case */
     uint8_t *spare_mask;
-    size_t spare_index;
+    fgf_box spare_box;  /* beyond which it is zero */
+    size_t spare_index; /* which; SIZE_MAX = none */
     fgf_noise_bank *noise;
     fgf_buffer noise_key; /* what the bank was made for */
+    cohort_extent extent;
+    fgf_buffer extent_key; /* the Omega that it was found for */
 };
 
 fgf_status fgf_context_create(const fgf_dataset *dataset, size_t memory_bytes, fgf_context **out)
@@ -29,8 +41,7 @@ fgf_status fgf_context_create(const fgf_dataset *dataset, size_t memory_bytes, f
     context->dataset = dataset;
     context->memory_bytes = memory_bytes;
     context->spare_index = SIZE_MAX;
-    FGF_TRY(FGF_ALLOCATE(cases, &context->x));
-    FGF_TRY(FGF_ALLOCATE(cases, &context->mask));
+    FGF_TRY(FGF_ALLOCATE(cases, &context->kept));
     FGF_TRY(FGF_ALLOCATE(fgf_shape_size(shape), &context->spare_x));
     FGF_TRY(FGF_ALLOCATE(fgf_shape_pixels(shape), &context->spare_mask));
     *out = context;
@@ -45,18 +56,16 @@ void fgf_context_destroy(fgf_context **context)
     fgf_context *c = *context;
     if (c) {
         size_t cases = fgf_dataset_case_count(c->dataset);
-        for (size_t i = 0; i < cases; i++) {
-            if (c->x)
-                fgf_free(c->x[i]);
-            if (c->mask)
-                fgf_free(c->mask[i]);
+        for (size_t i = 0; c->kept && i < cases; i++) {
+            fgf_free(c->kept[i].x);
+            fgf_free(c->kept[i].mask);
         }
-        fgf_free(c->x);
-        fgf_free(c->mask);
+        fgf_free(c->kept);
         fgf_free(c->spare_x);
         fgf_free(c->spare_mask);
         fgf_noise_bank_destroy(&c->noise);
         fgf_buffer_clear(&c->noise_key);
+        fgf_buffer_clear(&c->extent_key);
         fgf_free(c);
     }
     *context = NULL;
@@ -67,30 +76,112 @@ const fgf_dataset *fgf_context_dataset(const fgf_context *context)
     return context->dataset;
 }
 
+void fgf_context_set_spare_core(fgf_context *context, bool spare_core)
+{
+    context->spare_core = spare_core;
+}
+
+bool context_spare_core(const fgf_context *context)
+{
+    return context->spare_core;
+}
+
+bool context_holds(const fgf_context *context, size_t index)
+{
+    return context->kept[index].x != NULL;
+}
+
+/* Copies the box between a whole image and one that holds the box alone, a row at a time. */
+static void copy_box(fgf_shape shape, const fgf_box *box, size_t pixel_bytes, void *whole,
+                     void *part, bool into_whole)
+{
+    const size_t row_bytes = (size_t)fgf_box_extent(box, 2) * pixel_bytes;
+    char *packed = part;
+    for (int z = box->from[0]; z < box->to[0]; z++)
+        for (int y = box->from[1]; y < box->to[1]; y++, packed += row_bytes) {
+            const size_t pixel =
+                ((size_t)z * (size_t)shape.height + (size_t)y) * (size_t)shape.width +
+                (size_t)box->from[2];
+            char *row = (char *)whole + pixel * pixel_bytes;
+            memcpy(into_whole ? row : packed, into_whole ? packed : row, row_bytes);
+        }
+}
+
+/* Sets the box of a whole image to zero, a row at a time. */
+static void clear_box(fgf_shape shape, const fgf_box *box, size_t pixel_bytes, void *whole)
+{
+    const size_t row_bytes = (size_t)fgf_box_extent(box, 2) * pixel_bytes;
+    for (int z = box->from[0]; z < box->to[0]; z++)
+        for (int y = box->from[1]; y < box->to[1]; y++) {
+            const size_t row = (size_t)z * (size_t)shape.height + (size_t)y;
+            const size_t pixel = row * (size_t)shape.width + (size_t)box->from[2];
+            memset((char *)whole + pixel * pixel_bytes, 0, row_bytes);
+        }
+}
+
+/* Keeps the case just read, if there is room. */
+static fgf_status keep_case(fgf_context *context, size_t index, const fgf_box *box, fgf_real *x,
+                            uint8_t *mask)
+{
+    fgf_status status = FGF_OK;
+    const fgf_shape shape = fgf_dataset_cohort(context->dataset)->shape;
+    const size_t pixel_bytes = (size_t)shape.channels * sizeof *x;
+    const size_t pixels = (size_t)fgf_box_pixels(box), bytes = pixels * (pixel_bytes + 1);
+    kept_case *kept = &context->kept[index];
+    if (context->used_bytes + bytes > context->memory_bytes)
+        goto done;
+    kept->box = *box;
+    FGF_TRY(FGF_ALLOCATE(pixels, &kept->mask));
+    FGF_TRY(FGF_ALLOCATE(pixels * (size_t)shape.channels, &kept->x));
+    copy_box(shape, box, pixel_bytes, x, kept->x, false);
+    copy_box(shape, box, 1, mask, kept->mask, false);
+    context->used_bytes += bytes;
+done:
+    if (status != FGF_OK) {
+        fgf_free(kept->mask);
+        kept->mask = NULL;
+    }
+    return status;
+}
+
+fgf_status context_load(fgf_context *context, size_t index, fgf_real *x, uint8_t *mask,
+                        fgf_box *box)
+{
+    fgf_status status = FGF_OK;
+    const fgf_shape shape = fgf_dataset_cohort(context->dataset)->shape;
+    const size_t pixel_bytes = (size_t)shape.channels * sizeof *x;
+    const kept_case *kept = &context->kept[index];
+    if (!kept->x) {
+        *box = fgf_box_whole(shape);
+        FGF_TRY(fgf_dataset_read(context->dataset, index, x, mask));
+        *box = box_of_case(shape, x, mask);
+        FGF_TRY(keep_case(context, index, box, x, mask));
+        goto done;
+    }
+    if (!fgf_box_holds(&kept->box, box)) {
+        clear_box(shape, box, pixel_bytes, x);
+        clear_box(shape, box, 1, mask);
+    }
+    *box = kept->box;
+    copy_box(shape, box, pixel_bytes, x, kept->x, true);
+    copy_box(shape, box, 1, mask, kept->mask, true);
+done:
+    return status;
+}
+
 fgf_status context_case(fgf_context *context, size_t index, case_view *out)
 {
     fgf_status status = FGF_OK;
-    fgf_shape shape = fgf_dataset_cohort(context->dataset)->shape;
-    size_t size = (size_t)fgf_shape_size(shape), pixels = (size_t)fgf_shape_pixels(shape);
-    size_t bytes = size * sizeof(fgf_real) + pixels;
-    if (!context->x[index] && context->used_bytes + bytes <= context->memory_bytes) {
-        FGF_TRY(FGF_ALLOCATE(pixels, &context->mask[index]));
-        FGF_TRY(FGF_ALLOCATE(size, &context->x[index]));
-        status = fgf_dataset_read(context->dataset, index, context->x[index], context->mask[index]);
-        if (status != FGF_OK) {
-            fgf_free(context->x[index]);
-            context->x[index] = NULL;
-            FGF_TRY(status);
-        }
-        context->used_bytes += bytes;
-    }
-    if (context->x[index]) {
-        *out = (case_view){context->x[index], context->mask[index]};
+    const fgf_box whole = fgf_box_whole(fgf_dataset_cohort(context->dataset)->shape);
+    const kept_case *kept = &context->kept[index];
+    if (kept->x && fgf_box_holds(&kept->box, &whole)) {
+        *out = (case_view){kept->x, kept->mask};
         goto done;
     }
     if (context->spare_index != index) {
         context->spare_index = SIZE_MAX;
-        FGF_TRY(fgf_dataset_read(context->dataset, index, context->spare_x, context->spare_mask));
+        FGF_TRY(context_load(context, index, context->spare_x, context->spare_mask,
+                             &context->spare_box));
         context->spare_index = index;
     }
     *out = (case_view){context->spare_x, context->spare_mask};
@@ -141,14 +232,20 @@ void noise_name(double sigma, char *name, size_t bytes)
         snprintf(name, bytes, "white");
 }
 
+/* Everything that decides which pixels Omega has. */
+static void omega_text(const fgf_omega_settings *omega, fgf_buffer *text)
+{
+    fgf_buffer_add(text, "%d %.17g", omega->region, omega->dilate_mm);
+    for (size_t k = 0; k < omega->channels.count; k++)
+        fgf_buffer_add(text, " c%lld", (long long)omega->channels.values[k]);
+}
+
 /* Everything that decides a bank: two trials with the same text share it. */
 static fgf_status noise_text(const fgf_trial_settings *s, const double *sigma, size_t kinds,
                              fgf_buffer *text)
 {
-    fgf_buffer_add(text, "%lld %lld %d %.17g", (long long)s->noise.seed, (long long)s->noise.draws,
-                   s->omega.region, s->omega.dilate_mm);
-    for (size_t k = 0; k < s->omega.channels.count; k++)
-        fgf_buffer_add(text, " c%lld", (long long)s->omega.channels.values[k]);
+    fgf_buffer_add(text, "%lld %lld ", (long long)s->noise.seed, (long long)s->noise.draws);
+    omega_text(&s->omega, text);
     for (size_t k = 0; k < kinds; k++)
         fgf_buffer_add(text, " s%.17g", sigma[k]);
     return text->status;
@@ -170,6 +267,64 @@ static fgf_status unite_regions(fgf_context *context, const fgf_omega_settings *
     }
 done:
     fgf_region_clear(&owner);
+    return status;
+}
+
+/* Adds one case's mask to the extent, its Omega to `used`. */
+static fgf_status add_extent(const fgf_context *context, const fgf_omega_settings *omega,
+                             const uint8_t *mask, uint8_t *used, cohort_extent *extent)
+{
+    fgf_status status = FGF_OK;
+    const fgf_cohort *cohort = fgf_dataset_cohort(context->dataset);
+    const fgf_box whole = fgf_box_whole(cohort->shape);
+    const fgf_box box = cohort->masked ? box_of_mask(cohort->shape, mask) : whole;
+    fgf_region_owner owner = {0};
+    FGF_TRY(make_region(context, omega, mask, &owner));
+    if (fgf_region_size(&owner.region) > extent->greatest_n)
+        extent->greatest_n = fgf_region_size(&owner.region);
+    for (size_t k = 0; k < owner.region.pixel_count; k++)
+        used[owner.region.pixel[k]] = 1;
+    extent->case_bytes +=
+        (size_t)fgf_box_pixels(&box) * ((size_t)cohort->shape.channels * sizeof(fgf_real) + 1);
+done:
+    fgf_region_clear(&owner);
+    return status;
+}
+
+fgf_status context_extent(fgf_context *context, const fgf_omega_settings *omega, cohort_extent *out)
+{
+    fgf_status status = FGF_OK;
+    const fgf_shape shape = fgf_dataset_cohort(context->dataset)->shape;
+    const size_t pixels = (size_t)fgf_shape_pixels(shape);
+    fgf_buffer text = {0};
+    uint8_t *used = NULL, *mask = NULL;
+    cohort_extent extent = {0};
+    omega_text(omega, &text);
+    FGF_TRY(text.status);
+    if (context->extent_key.text && strcmp(text.text, context->extent_key.text) == 0)
+        goto found;
+    FGF_TRY(FGF_ALLOCATE(pixels, &used));
+    FGF_TRY(FGF_ALLOCATE(pixels, &mask));
+    for (size_t i = 0; i < fgf_dataset_case_count(context->dataset); i++) {
+        FGF_TRY(fgf_dataset_read(context->dataset, i, NULL, mask));
+        FGF_TRY(add_extent(context, omega, mask, used, &extent));
+    }
+    const fgf_box window = box_of_mask(shape, used);
+    extent.window = (size_t)fgf_box_pixels(&window);
+    for (size_t p = 0; p < pixels; p++)
+        extent.noise_pixels += used[p];
+    if (extent.case_bytes > context->memory_bytes)
+        extent.case_bytes = context->memory_bytes;
+    context->extent = extent;
+    fgf_buffer_clear(&context->extent_key);
+    context->extent_key = text;
+    memset(&text, 0, sizeof text);
+found:
+    *out = context->extent;
+done:
+    fgf_buffer_clear(&text);
+    fgf_free(used);
+    fgf_free(mask);
     return status;
 }
 
@@ -204,87 +359,4 @@ done:
     fgf_buffer_clear(&text);
     fgf_free(used);
     return status;
-}
-
-static fgf_status unknown_feature(const fgf_config *config, const fgf_item *items, size_t count,
-                                  const char *given)
-{
-    fgf_status status = FGF_OK;
-    const char **names = NULL;
-    FGF_TRY(FGF_ALLOCATE(count, &names));
-    for (size_t j = 0; j < count; j++)
-        names[j] = items[j].name;
-    const char *near = fgf_nearest_name(given, names, count);
-    FGF_FAIL(FGF_USAGE, "%s: align.features names '%s', which is not in the list `features`%s%s%s",
-             fgf_config_where(config, "align.features"), given, near ? "; did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
-done:
-    fgf_free(names);
-    return status;
-}
-
-static size_t find_name(const fgf_item *items, size_t count, const char *name)
-{
-    for (size_t j = 0; j < count; j++)
-        if (strcmp(items[j].name, name) == 0)
-            return j;
-    return SIZE_MAX;
-}
-
-fgf_status feature_set_create(const fgf_config *config, const fgf_regularizer_settings *align,
-                              const fgf_cohort *cohort, const fgf_axes *axes, feature_set *out)
-{
-    fgf_status status = FGF_OK;
-    const fgf_item *items = NULL;
-    size_t count = 0;
-    size_t *order = NULL;
-    fgf_units units[FGF_CHANNELS_MAX];
-    memset(out, 0, sizeof *out);
-    for (int c = 0; c < cohort->shape.channels; c++)
-        units[c] = cohort->channel[c].units;
-    FGF_TRY(fgf_config_items(config, "features", &items, &count));
-    FGF_TRY(FGF_ALLOCATE(count, &out->feature));
-    FGF_TRY(FGF_ALLOCATE(count, &out->column));
-    FGF_TRY(FGF_ALLOCATE(count, &order));
-    size_t placed = 0;
-    for (size_t k = 0; k < align->features.count; k++) {
-        size_t j = find_name(items, count, align->features.values[k]);
-        if (j == SIZE_MAX)
-            FGF_TRY(unknown_feature(config, items, count, align->features.values[k]));
-        for (size_t o = 0; o < placed; o++)
-            if (order[o] == j)
-                FGF_FAIL(FGF_USAGE, "%s: align.features names '%s' twice",
-                         fgf_config_where(config, "align.features"), align->features.values[k]);
-        order[placed++] = j;
-    }
-    out->chosen = placed > 0 ? placed : count;
-    for (size_t j = 0; j < count; j++) {
-        bool there = false;
-        for (size_t o = 0; o < placed && !there; o++)
-            there = order[o] == j;
-        if (!there)
-            order[placed++] = j;
-    }
-    for (size_t k = 0; k < count; k++) {
-        const fgf_item *item = &items[order[k]];
-        FGF_TRY(fgf_feature_create(item, cohort->shape, units, &out->feature[k]));
-        out->count = k + 1;
-        for (size_t a = 0; axes && a < axes->length[FGF_AXIS_FEATURE]; a++)
-            if (strcmp(axes->feature[a], item->name) == 0)
-                out->column[k] = a;
-    }
-done:
-    fgf_free(order);
-    if (status != FGF_OK)
-        feature_set_clear(out);
-    return status;
-}
-
-void feature_set_clear(feature_set *set)
-{
-    for (size_t k = 0; k < set->count; k++)
-        fgf_feature_destroy(&set->feature[k]);
-    fgf_free(set->feature);
-    fgf_free(set->column);
-    memset(set, 0, sizeof *set);
 }

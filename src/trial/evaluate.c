@@ -16,10 +16,12 @@ static fgf_status evaluate_mine(trial *t, const int8_t *wanted, double *logit)
     fgf_real *x = NULL;
     fgf_real f[EVALUATION_BATCH];
     size_t held[EVALUATION_BATCH];
+    fgf_box box[EVALUATION_BATCH];
     size_t image = (size_t)fgf_shape_size(fgf_model_input(t->model));
     size_t turn = 0, count = 0;
     FGF_TRY(fgf_tape_create(t->model, EVALUATION_BATCH, FGF_PASSES_LOGIT, &tape));
     FGF_TRY(FGF_ALLOCATE(EVALUATION_BATCH * image, &x));
+    fgf_tape_load(tape, t->parameters);
     for (size_t i = 0; i <= t->case_count; i++) {
         bool last = i == t->case_count;
         if (!last && (!wanted[i] || turn++ % (size_t)t->group->size != (size_t)t->group->rank))
@@ -28,10 +30,11 @@ static fgf_status evaluate_mine(trial *t, const int8_t *wanted, double *logit)
             case_view view;
             FGF_TRY(context_case(t->context, i, &view));
             memcpy(x + count * image, view.x, image * sizeof *x);
+            box[count] = box_of_case(fgf_model_input(t->model), view.x, view.mask);
             held[count++] = i;
         }
         if (count == EVALUATION_BATCH || (last && count > 0)) {
-            fgf_tape_forward(tape, t->parameters, x, (int)count, NULL, f);
+            fgf_tape_forward(tape, x, (int)count, box, NULL, f);
             for (size_t k = 0; k < count; k++)
                 logit[held[k]] = (double)f[k];
             count = 0;

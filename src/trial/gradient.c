@@ -1,6 +1,6 @@
 /* The gradient of one microbatch: forward, input gradient, regularizer, merged parameter gradient.
  */
-#include "trial_internal.h"
+#include "loader.h"
 
 #include "fgf/memory.h"
 
@@ -9,12 +9,16 @@
 struct step_work {
     fgf_tape *tape;
     fgf_align_work *align;
-    size_t image;        /* elements of a case */
-    size_t greatest_n;   /* of an Omega */
-    fgf_real *x, *g, *u; /* [microbatch][image]; g, u only with a regularizer */
-    uint8_t *mask;       /* [pixels] of the case at hand, augmented */
+    size_t image;      /* elements of a case */
+    size_t greatest_n; /* of an Omega */
+    loader *load;
+    fgf_real *x;         /* [microbatch][image], augmented; the loader's */
+    uint8_t *mask;       /* [microbatch][pixels] as well */
+    fgf_box *box;        /* [microbatch], beyond which x and mask are zero */
+    fgf_real *g, *u;     /* [microbatch][image]; only with a regularizer */
     fgf_real *logit, *c; /* [microbatch] */
     fgf_stream *dropout; /* [microbatch] */
+    fgf_box *support;    /* [microbatch] of x and Omega */
     fgf_real *compact_x, *compact_g, *compact_u; /* [greatest_n] */
     fgf_real *v;                                 /* [chosen][greatest_n] */
     double *feature_work;
@@ -39,11 +43,11 @@ fgf_status step_work_create(const trial *t, step_work **out)
     FGF_TRY(FGF_ALLOCATE(1, &work));
     work->image = (size_t)fgf_shape_size(cohort->shape);
     work->greatest_n = work->image;
-    FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->x));
-    FGF_TRY(FGF_ALLOCATE(microbatch * pixels, &work->mask));
+    FGF_TRY(loader_create(t, microbatch, &work->load));
     FGF_TRY(FGF_ALLOCATE(microbatch, &work->logit));
     FGF_TRY(FGF_ALLOCATE(microbatch, &work->c));
     FGF_TRY(FGF_ALLOCATE(microbatch, &work->dropout));
+    FGF_TRY(FGF_ALLOCATE(microbatch, &work->support));
     FGF_TRY(FGF_ALLOCATE(microbatch, &work->region));
     FGF_TRY(fgf_tape_create(t->model, (int)microbatch,
                             regularized(t) ? FGF_PASSES_REGULARIZED : FGF_PASSES_PLAIN,
@@ -76,13 +80,13 @@ void step_work_destroy(step_work **work)
     if (w) {
         fgf_tape_destroy(&w->tape);
         fgf_align_work_destroy(&w->align);
-        fgf_free(w->x);
+        loader_destroy(&w->load);
         fgf_free(w->g);
         fgf_free(w->u);
-        fgf_free(w->mask);
         fgf_free(w->logit);
         fgf_free(w->c);
         fgf_free(w->dropout);
+        fgf_free(w->support);
         fgf_free(w->region);
         fgf_free(w->compact_x);
         fgf_free(w->compact_g);
@@ -95,29 +99,38 @@ void step_work_destroy(step_work **work)
     *work = NULL;
 }
 
-/* Puts case i, augmented by key, into place k of the microbatch. */
-static fgf_status load_case(trial *t, step_work *work, size_t k, size_t i, int64_t epoch)
+fgf_status step_work_plan(step_work *work, const case_list *plan, size_t count, int64_t epoch)
+{
+    return loader_plan(work->load, plan, count, epoch);
+}
+
+void step_work_load(step_work *work, const fgf_real *parameters)
+{
+    fgf_tape_load(work->tape, parameters);
+}
+
+/* The next microbatch of the plan, and what belongs to its cases. */
+static fgf_status load_cases(trial *t, step_work *work, const case_list *of, int64_t epoch)
 {
     fgf_status status = FGF_OK;
-    const fgf_cohort *cohort = fgf_dataset_cohort(fgf_context_dataset(t->context));
-    size_t pixels = (size_t)fgf_shape_pixels(cohort->shape);
-    uint64_t seed = (uint64_t)t->settings.train.seed;
-    case_view view;
-    FGF_TRY(context_case(t->context, i, &view));
-    fgf_real *x = work->x + k * work->image;
-    uint8_t *mask = work->mask + k * pixels;
-    if (fgf_augment_any(&t->settings.augment)) {
-        fgf_stream stream =
-            fgf_stream_open(seed, FGF_PURPOSE_AUGMENTATION, (uint64_t)epoch, t->key[i]);
-        fgf_augment(&t->settings.augment, stream, cohort->shape, view.x, view.mask, cohort->masked,
-                    x, mask);
-    } else {
-        memcpy(x, view.x, work->image * sizeof *x);
-        memcpy(mask, view.mask, pixels);
+    const fgf_shape shape = fgf_dataset_cohort(fgf_context_dataset(t->context))->shape;
+    const size_t pixels = (size_t)fgf_shape_pixels(shape);
+    const uint64_t seed = (uint64_t)t->settings.train.seed;
+    loaded_cases loaded;
+    FGF_TRY(loader_next(work->load, &loaded));
+    work->x = loaded.x;
+    work->mask = loaded.mask;
+    work->box = loaded.box;
+    for (size_t k = 0; k < of->count; k++) {
+        work->dropout[k] =
+            fgf_stream_open(seed, FGF_PURPOSE_DROPOUT, (uint64_t)epoch, t->key[of->cases[k]]);
+        work->support[k] = work->box[k];
+        if (!regularized(t))
+            continue;
+        FGF_TRY(
+            make_region(t->context, &t->settings.omega, work->mask + k * pixels, &work->region[k]));
+        work->support[k] = support_of(&work->box[k], &work->region[k].region);
     }
-    work->dropout[k] = fgf_stream_open(seed, FGF_PURPOSE_DROPOUT, (uint64_t)epoch, t->key[i]);
-    if (regularized(t))
-        FGF_TRY(make_region(t->context, &t->settings.omega, mask, &work->region[k]));
 done:
     return status;
 }
@@ -164,16 +177,16 @@ static fgf_status diverged(const trial *t, const char *what, double value, int64
                     fgf_dataset_case(fgf_context_dataset(t->context), index)->id);
 }
 
-fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases, size_t count,
-                               size_t batch, double lambda, int64_t epoch, fgf_real *gradient,
-                               case_loss *losses)
+fgf_status microbatch_gradient(trial *t, step_work *work, const case_list *of, size_t batch,
+                               double lambda, int64_t epoch, fgf_real *gradient, case_loss *losses)
 {
     fgf_status status = FGF_OK;
+    const uint32_t *cases = of->cases;
+    const size_t count = of->count;
     bool with_regularizer = regularized(t);
     memset(gradient, 0, fgf_model_parameter_count(t->model) * sizeof *gradient);
-    for (size_t k = 0; k < count; k++)
-        FGF_TRY(load_case(t, work, k, cases[k], epoch));
-    fgf_tape_forward(work->tape, t->parameters, work->x, (int)count, work->dropout, work->logit);
+    FGF_TRY(load_cases(t, work, of, epoch));
+    fgf_tape_forward(work->tape, work->x, (int)count, work->support, work->dropout, work->logit);
     for (size_t k = 0; k < count; k++) {
         double derivative;
         int label = t->label[cases[k]];
@@ -185,7 +198,7 @@ fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases,
         losses[k] = (case_loss){.loss = loss, .seen = 1};
     }
     if (with_regularizer) {
-        fgf_tape_input_gradient(work->tape, t->parameters, work->g);
+        fgf_tape_input_gradient(work->tape, work->g);
         for (size_t k = 0; k < count; k++) {
             fgf_regularizer r = regularize_case(t, work, k, lambda / (double)batch);
             if (!isfinite(r.value))
@@ -194,8 +207,7 @@ fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases,
             losses[k].degenerate = r.degenerate ? 1 : 0;
         }
     }
-    fgf_tape_parameter_gradient(work->tape, t->parameters, work->c,
-                                with_regularizer ? work->u : NULL, gradient);
+    fgf_tape_parameter_gradient(work->tape, work->c, with_regularizer ? work->u : NULL, gradient);
 done:
     for (size_t k = 0; k < count && with_regularizer; k++)
         fgf_region_clear(&work->region[k]);

@@ -1,8 +1,9 @@
 /* Scoring: the flow of every case, the agreement of the features along it, and the noise baseline.
  *
- * A rank scores every size-th case. It advances several flows at a time ("lanes"), so that one pass
- * of the network serves them all; a case's numbers do not depend on its companions. When a flow has
- * ended, its recorded gradients are held against the noise maps. */
+ * Ranks take cases as they get to them, so that none idles on another's long flows. A rank advances
+ * several flows at a time ("lanes"), so that one pass of the network serves them all; a case's
+ * numbers depend neither on its companions nor on the rank. When a flow has ended, its recorded
+ * gradients are held against the noise maps. */
 #include "scoring.h"
 
 #include "fgf/memory.h"
@@ -37,6 +38,7 @@ static void scoring_clear(scoring *s)
     fgf_free(s->x);
     fgf_free(s->g);
     fgf_free(s->f);
+    fgf_free(s->support);
     fgf_free(s->compact);
     fgf_free(s->v);
     fgf_free(s->feature_work);
@@ -47,6 +49,7 @@ static void scoring_clear(scoring *s)
     fgf_free(s->weight);
     fgf_free(s->missing);
     fgf_free(s->scored_case);
+    fgf_free(s->mine);
     fgf_free(s->case_noise);
     fgf_free(s->case_rank);
 }
@@ -68,8 +71,22 @@ done:
     return status;
 }
 
-/* Noise maps are gathered over one Omega at a time: the largest decides the room that they take. */
-static fgf_status measure_regions(scoring *s)
+/* The cases that are to be scored. */
+static fgf_status list_cases(trial *t, scoring *s)
+{
+    fgf_status status = FGF_OK;
+    s->t = t;
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->scored_case));
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->mine));
+    for (size_t i = 0; i < t->case_count; i++)
+        if (is_scored(t, i))
+            s->scored_case[s->scored++] = i;
+done:
+    return status;
+}
+
+/* The size of Omega of every size-th scored case. */
+static fgf_status measure_regions(scoring *s, uint64_t *region_size)
 {
     fgf_status status = FGF_OK;
     fgf_region_owner owner = {0};
@@ -78,8 +95,7 @@ static fgf_status measure_regions(scoring *s)
         case_view view;
         FGF_TRY(context_case(s->t->context, s->scored_case[k], &view));
         FGF_TRY(make_region(s->t->context, &s->t->settings.omega, view.mask, &owner));
-        if (fgf_region_size(&owner.region) > s->greatest_n)
-            s->greatest_n = fgf_region_size(&owner.region);
+        region_size[k] = fgf_region_size(&owner.region);
         fgf_region_clear(&owner);
     }
 done:
@@ -87,14 +103,32 @@ done:
     return status;
 }
 
-/* A lane keeps the gradients of its whole path: with a large Omega, fewer flows go together. */
-static void limit_lanes(scoring *s)
+/* Noise maps are gathered over one Omega at a time: the largest decides the room that they take.
+ * Any rank may get any case. Collective. */
+static fgf_status find_greatest_n(scoring *s)
+{
+    fgf_status status = FGF_OK;
+    fgf_group *group = s->t->group;
+    uint64_t *region_size = NULL;
+    FGF_TRY(fgf_group_agree(group, FGF_ALLOCATE(s->scored, &region_size)));
+    FGF_TRY(fgf_group_agree(group, measure_regions(s, region_size)));
+    FGF_TRY(fgf_group_merge(group, region_size, s->scored * sizeof *region_size));
+    for (size_t k = 0; k < s->scored; k++)
+        if (region_size[k] > s->greatest_n)
+            s->greatest_n = (size_t)region_size[k];
+done:
+    fgf_free(region_size);
+    return status;
+}
+
+size_t scoring_lanes(const fgf_flow_settings *flow, size_t wanted, size_t greatest_n)
 {
     const double most_bytes = 512e6;
-    double points = s->flow.greatest_length / s->flow.step + 1;
-    double bytes = points * (double)s->greatest_n * sizeof(fgf_real);
-    while (s->lane_count > 1 && (double)s->lane_count * bytes > most_bytes)
-        s->lane_count--;
+    double points = flow->greatest_length / flow->step + 1;
+    double bytes = points * (double)greatest_n * sizeof(fgf_real);
+    while (wanted > 1 && (double)wanted * bytes > most_bytes)
+        wanted--;
+    return wanted;
 }
 
 static fgf_status scoring_init(trial *t, scoring *s)
@@ -103,25 +137,21 @@ static fgf_status scoring_init(trial *t, scoring *s)
     fgf_shape shape = fgf_model_input(t->model);
     const fgf_region whole = {.pixel_count = (size_t)fgf_shape_pixels(shape),
                               .channel_count = (size_t)shape.channels};
-    s->t = t;
     s->flow = t->settings.flow;
     s->image = (size_t)fgf_shape_size(shape);
     s->features = t->features.count;
-    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->scored_case));
-    for (size_t i = 0; i < t->case_count; i++)
-        if (is_scored(t, i))
-            s->scored_case[s->scored++] = i;
     size_t mine = (s->scored + (size_t)t->group->size - 1) / (size_t)t->group->size;
     s->lane_count = (size_t)t->settings.score.lanes;
     if (s->lane_count > mine)
         s->lane_count = mine > 0 ? mine : 1;
-    FGF_TRY(measure_regions(s));
-    limit_lanes(s);
+    s->lane_count = scoring_lanes(&s->flow, s->lane_count, s->greatest_n);
     FGF_TRY(init_lanes(s));
     FGF_TRY(fgf_tape_create(t->model, (int)s->lane_count, FGF_PASSES_INPUT, &s->tape));
+    fgf_tape_load(s->tape, t->parameters);
     FGF_TRY(FGF_ALLOCATE(s->lane_count * s->image, &s->x));
     FGF_TRY(FGF_ALLOCATE(s->lane_count * s->image, &s->g));
     FGF_TRY(FGF_ALLOCATE(s->lane_count, &s->f));
+    FGF_TRY(FGF_ALLOCATE(s->lane_count, &s->support));
     FGF_TRY(FGF_ALLOCATE(s->image, &s->compact));
     FGF_TRY(FGF_ALLOCATE(s->features * s->greatest_n, &s->v));
     FGF_TRY(FGF_ALLOCATE(fgf_feature_work_size(&whole), &s->feature_work));
@@ -143,6 +173,8 @@ static fgf_status begin_case(scoring *s, lane *w, size_t turn)
     fgf_region_clear(&w->region);
     FGF_TRY(make_region(s->t->context, &s->t->settings.omega, view.mask, &w->region));
     memcpy(w->image, view.x, s->image * sizeof *w->image);
+    const fgf_box box = box_of_case(fgf_model_input(s->t->model), view.x, view.mask);
+    w->support = support_of(&box, &w->region.region);
     fgf_region_gather(&w->region.region, w->image, w->start);
     size_t n = fgf_region_size(&w->region.region);
     fgf_flow_start(w->flow, &s->flow, w->start, n);
@@ -246,9 +278,10 @@ static void evaluate_lanes(scoring *s, size_t *asking, size_t count)
         (void)fgf_flow_wants(w->flow, &point);
         fgf_region_place(&w->region.region, point, w->image);
         memcpy(s->x + a * s->image, w->image, s->image * sizeof *s->x);
+        s->support[a] = w->support;
     }
-    fgf_tape_forward(s->tape, s->t->parameters, s->x, (int)count, NULL, s->f);
-    fgf_tape_input_gradient(s->tape, s->t->parameters, s->g);
+    fgf_tape_forward(s->tape, s->x, (int)count, s->support, NULL, s->f);
+    fgf_tape_input_gradient(s->tape, s->g);
 }
 
 static fgf_status finish_case(scoring *s, lane *w)
@@ -262,28 +295,37 @@ done:
     return status;
 }
 
+/* The other ranks are taken to be as far as this one. */
+static void report_progress(const scoring *s, size_t finished)
+{
+    size_t all = finished * (size_t)s->t->group->size;
+    trial_progress(s->t, "score", all < s->scored ? all : s->scored, s->scored);
+}
+
 static fgf_status score_mine(scoring *s)
 {
     fgf_status status = FGF_OK;
     trial *t = s->t;
-    size_t next = (size_t)t->group->rank, step = (size_t)t->group->size, finished = 0;
+    size_t busy = 0, finished = 0;
     size_t *asking = NULL;
     FGF_TRY(FGF_ALLOCATE(s->lane_count, &asking));
     for (;;) {
         size_t count = 0;
         for (size_t l = 0; l < s->lane_count; l++) {
             lane *w = &s->lanes[l];
-            if (w->index == SIZE_MAX && next < s->scored) {
-                if (trial_stops(t))
-                    FGF_FAIL(FGF_STOPPED, "stopped on request while scoring");
-                FGF_TRY(begin_case(s, w, next));
-                next += step;
+            size_t turn;
+            if (w->index == SIZE_MAX && fgf_share_take(&s->share, busy, &turn)) {
+                FGF_TRY(begin_case(s, w, turn));
+                s->mine[turn] = true;
+                busy++;
             }
             if (w->index != SIZE_MAX)
                 asking[count++] = l;
         }
         if (count == 0)
             break;
+        if (trial_stops(t))
+            FGF_FAIL(FGF_STOPPED, "stopped on request while scoring");
         evaluate_lanes(s, asking, count);
         for (size_t a = 0; a < count; a++) {
             lane *w = &s->lanes[asking[a]];
@@ -295,7 +337,8 @@ static fgf_status score_mine(scoring *s)
                 FGF_TRY(score_point(s, w, &at));
             if (!fgf_flow_wants(w->flow, &point)) {
                 FGF_TRY(finish_case(s, w));
-                trial_progress(t, "score", ++finished * step, s->scored);
+                busy--;
+                report_progress(s, ++finished);
             }
         }
     }
@@ -323,8 +366,7 @@ static fgf_status merge_cases(scoring *s)
 {
     fgf_status status = FGF_OK;
     trial *t = s->t;
-    size_t size = (size_t)t->group->size, rank = (size_t)t->group->rank;
-    if (size == 1)
+    if (t->group->size == 1)
         return FGF_OK;
     for (size_t c = 0; c < sizeof per_case_columns / sizeof *per_case_columns; c++) {
         size_t column = (size_t)per_case_columns[c];
@@ -332,9 +374,9 @@ static fgf_status merge_cases(scoring *s)
                        fgf_column_element_bytes(&t->row->axes->columns[column]);
         size_t each = bytes / t->case_count, turn = 0;
         for (size_t i = 0; i < t->case_count; i++) {
-            bool mine = rank == 0;
+            bool mine = t->group->rank == 0;
             if (turn < s->scored && s->scored_case[turn] == i)
-                mine = turn++ % size == rank;
+                mine = s->mine[turn++];
             if (!mine)
                 memset((char *)t->row->value[column] + i * each, 0, each);
         }
@@ -354,10 +396,15 @@ fgf_status score_cases(trial *t)
 {
     fgf_status status = FGF_OK;
     scoring s = {0};
-    FGF_TRY(fgf_group_agree(t->group, scoring_init(t, &s)));
+    FGF_TRY(fgf_group_agree(t->group, list_cases(t, &s)));
     if (s.scored == 0)
         goto done;
-    FGF_TRY(fgf_group_agree(t->group, score_mine(&s)));
+    FGF_TRY(find_greatest_n(&s));
+    FGF_TRY(fgf_group_agree(t->group, scoring_init(t, &s)));
+    FGF_TRY(fgf_share_open(t->group, s.scored, &s.share));
+    status = score_mine(&s);
+    fgf_share_close(&s.share);
+    FGF_TRY(fgf_group_agree(t->group, status));
     FGF_TRY(merge_cases(&s));
     FGF_TRY(fgf_group_agree(t->group, test_cohort(&s)));
 done:

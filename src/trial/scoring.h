@@ -12,6 +12,7 @@ typedef struct lane {
     fgf_flow *flow;
     fgf_region_owner region;
     fgf_real *image; /* x with Omega at the flow's point */
+    fgf_box support; /* of the image and Omega */
     fgf_real *start; /* compact x */
     path_record path;
     double *h_start, *h_end; /* [features] */
@@ -22,11 +23,12 @@ typedef struct scoring {
     trial *t;
     fgf_flow_settings flow;
     size_t image, features;
-    size_t greatest_n; /* of the Omegas of this rank's cases */
+    size_t greatest_n; /* of the Omegas of the scored cases */
     size_t lane_count;
     lane *lanes;
     fgf_tape *tape;
     fgf_real *x, *g, *f; /* [lanes][image], [lanes] */
+    fgf_box *support;    /* [lanes] */
     fgf_real *compact;   /* [image] */
     fgf_real *v;         /* [features][image] */
     double *feature_work;
@@ -42,9 +44,15 @@ typedef struct scoring {
     /* Kept for the cohort test, the same on every rank after the merge. */
     size_t scored;
     size_t *scored_case; /* [scored] */
+    fgf_share share;     /* of their numbers, the turns */
+    bool *mine;          /* [scored] taken by this rank */
     double *case_noise;  /* [kinds][scored][draws] */
     double *case_rank;   /* [kinds][features][scored] */
 } scoring;
+
+/* score.c: how many flows go together. A lane keeps the gradients of its whole path: with a large
+ * Omega, fewer than are wanted. */
+size_t scoring_lanes(const fgf_flow_settings *flow, size_t wanted, size_t greatest_n);
 
 /* score_noise.c: room for the noise's numbers; the noise along the path of a finished flow. */
 fgf_status scoring_init_noise(scoring *s) FGF_CHECKED;

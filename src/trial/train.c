@@ -1,5 +1,5 @@
 /* Training: epochs of keyed batches, cut into microbatches that the group's ranks share. */
-#include "trial_internal.h"
+#include "loader.h"
 
 #include "fgf/memory.h"
 
@@ -17,13 +17,15 @@ typedef struct training {
     step_work *work;
     fgf_tree *tree;
     fgf_optimizer *optimizer;
-    fgf_real *gradient;   /* [parameters] of a microbatch */
-    fgf_real *total;      /* [parameters] of a step */
-    fgf_real *best;       /* [parameters] kept by early stopping */
-    case_loss *losses;    /* [cases] of the epoch */
-    case_loss *step_loss; /* [microbatch] */
-    struct draw *draws;   /* [train_count] */
-    uint32_t *order;      /* [train_count] cases */
+    fgf_real *gradient;         /* [parameters] of a microbatch */
+    fgf_real *total;            /* [parameters] of a step */
+    fgf_real *best;             /* [parameters] kept by early stopping */
+    case_loss *losses;          /* [cases] of the epoch */
+    case_loss *step_loss;       /* [microbatch] */
+    struct draw *draws;         /* [train_count] */
+    uint32_t *order;            /* [train_count] cases */
+    case_list *plan;            /* [plan_count] of this rank in an epoch, in order; room for all */
+    size_t plan_count, planned; /* and how many of them were taken up */
     size_t train_count;
     int8_t *is_validation; /* [cases] */
     double *logit;         /* [cases] */
@@ -43,6 +45,7 @@ static void training_clear(training *s)
     fgf_free(s->step_loss);
     fgf_free(s->draws);
     fgf_free(s->order);
+    fgf_free(s->plan);
     fgf_free(s->is_validation);
     fgf_free(s->logit);
 }
@@ -61,6 +64,7 @@ static fgf_status training_init(const trial *t, training *s)
     FGF_TRY(FGF_ALLOCATE(t->settings.train.microbatch, &s->step_loss));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->draws));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->order));
+    FGF_TRY(FGF_ALLOCATE(t->case_count, &s->plan));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->is_validation));
     FGF_TRY(FGF_ALLOCATE(t->case_count, &s->logit));
     for (size_t i = 0; i < t->case_count; i++) {
@@ -105,24 +109,47 @@ static double warm_lambda(const fgf_regularizer_settings *align, double progress
     return align->lambda;
 }
 
-/* This rank's microbatches of one batch, as leaves of the summation tree. */
-static fgf_status add_leaves(trial *t, training *s, size_t first, size_t batch, double lambda,
-                             int64_t epoch)
+/* The microbatches of one batch are the leaves of its summation tree. A rank has neighbouring
+ * leaves, [*from, *to), so that it adds whole subtrees before sending any. */
+static uint32_t leaves_of(const trial *t, size_t batch, size_t *from, size_t *to)
+{
+    size_t micro = (size_t)t->settings.train.microbatch, leaves = (batch + micro - 1) / micro;
+    size_t size = (size_t)t->group->size, rank = (size_t)t->group->rank;
+    *from = leaves * rank / size;
+    *to = leaves * (rank + 1) / size;
+    return (uint32_t)leaves;
+}
+
+/* This rank's microbatches of an epoch. */
+static fgf_status plan_epoch(const trial *t, training *s, int64_t epoch)
+{
+    size_t batch = (size_t)t->settings.train.batch, micro = (size_t)t->settings.train.microbatch;
+    s->plan_count = s->planned = 0;
+    for (size_t first = 0; first < s->train_count; first += batch) {
+        size_t count = s->train_count - first < batch ? s->train_count - first : batch, from, to;
+        (void)leaves_of(t, count, &from, &to);
+        for (size_t m = from; m < to; m++)
+            s->plan[s->plan_count++] =
+                (case_list){s->order + first + m * micro,
+                            count - m * micro < micro ? count - m * micro : micro};
+    }
+    return step_work_plan(s->work, s->plan, s->plan_count, epoch);
+}
+
+/* This rank's microbatches of one batch. */
+static fgf_status add_leaves(trial *t, training *s, size_t batch, double lambda, int64_t epoch)
 {
     fgf_status status = FGF_OK;
-    size_t micro = (size_t)t->settings.train.microbatch;
-    uint32_t leaves = (uint32_t)((batch + micro - 1) / micro);
-    size_t size = (size_t)t->group->size, rank = (size_t)t->group->rank;
-    fgf_tree_reset(s->tree, leaves);
-    /* Neighbouring leaves on one rank, so that it adds whole subtrees before sending any. */
-    for (size_t m = leaves * rank / size; m < leaves * (rank + 1) / size; m++) {
-        const uint32_t *cases = s->order + first + m * micro;
-        size_t count = batch - m * micro < micro ? batch - m * micro : micro;
-        FGF_TRY(microbatch_gradient(t, s->work, cases, count, batch, lambda, epoch, s->gradient,
-                                    s->step_loss));
+    size_t from, to;
+    fgf_tree_reset(s->tree, leaves_of(t, batch, &from, &to));
+    step_work_load(s->work, t->parameters);
+    for (size_t m = from; m < to; m++) {
+        const case_list *of = &s->plan[s->planned++];
+        FGF_TRY(
+            microbatch_gradient(t, s->work, of, batch, lambda, epoch, s->gradient, s->step_loss));
         FGF_TRY(fgf_tree_add(s->tree, (uint32_t)m, s->gradient));
-        for (size_t k = 0; k < count; k++)
-            s->losses[cases[k]] = s->step_loss[k];
+        for (size_t k = 0; k < of->count; k++)
+            s->losses[of->cases[k]] = s->step_loss[k];
     }
 done:
     return status;
@@ -135,13 +162,14 @@ static fgf_status run_epoch(trial *t, training *s, int64_t epoch, double *norm_m
     size_t batch = (size_t)train->batch, steps = (s->train_count + batch - 1) / batch;
     double norm_sum = 0;
     draw_order(t, s, epoch);
+    FGF_TRY(fgf_group_agree(t->group, plan_epoch(t, s, epoch)));
     memset(s->losses, 0, t->case_count * sizeof *s->losses);
     for (size_t step = 0; step < steps; step++) {
         size_t first = step * batch;
         size_t count = s->train_count - first < batch ? s->train_count - first : batch;
         double progress = (double)epoch + (double)step / (double)steps;
         double lambda = warm_lambda(&t->settings.align, progress);
-        status = add_leaves(t, s, first, count, lambda, epoch);
+        status = add_leaves(t, s, count, lambda, epoch);
         FGF_TRY(fgf_group_agree(t->group, status));
         FGF_TRY(fgf_group_tree_sum(t->group, s->tree, s->total));
         double norm = fgf_optimizer_step(s->optimizer, progress, (double)train->epochs, s->total,

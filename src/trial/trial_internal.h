@@ -2,6 +2,7 @@
 #ifndef FGF_TRIAL_INTERNAL_H
 #define FGF_TRIAL_INTERNAL_H
 
+#include "fgf/box.h"
 #include "fgf/trial.h"
 
 #include <math.h>
@@ -12,10 +13,35 @@ typedef struct case_view {
     const uint8_t *mask; /* [d][h][w] */
 } case_view;
 fgf_status context_case(fgf_context *context, size_t index, case_view *out) FGF_CHECKED;
+/* The same case copied to x [d][h][w][c] and mask [d][h][w], which are zero beyond *box; *box
+ * becomes the box beyond which the case is. On failure it holds whatever may not be zero. */
+fgf_status context_load(fgf_context *context, size_t index, fgf_real *x, uint8_t *mask,
+                        fgf_box *box) FGF_CHECKED;
+/* Whether the case is in memory, so that it need not be read. */
+bool context_holds(const fgf_context *context, size_t index);
+bool context_spare_core(const fgf_context *context);
+/* The least box beyond which image [d][h][w][c] and mask are zero, to the bit; it may be empty. */
+fgf_box box_of_case(fgf_shape shape, const fgf_real *x, const uint8_t *mask);
+/* The same of a mask alone. */
+fgf_box box_of_mask(fgf_shape shape, const uint8_t *mask);
+
+/* What the masks of the cohort say of the memory that trials take. */
+typedef struct cohort_extent {
+    size_t greatest_n;   /* elements of the largest Omega */
+    size_t noise_pixels; /* of all Omegas together */
+    size_t window;       /* pixels of the box around those */
+    size_t case_bytes;   /* of the cohort in memory, as far as there is room */
+} cohort_extent;
+/* Kept for the next trial with the same Omega. */
+fgf_status context_extent(fgf_context *context, const fgf_omega_settings *omega,
+                          cohort_extent *out) FGF_CHECKED;
 
 /* Omega of a case of mask `mask`, by the trial's settings. */
 fgf_status make_region(const fgf_context *context, const fgf_omega_settings *omega,
                        const uint8_t *mask, fgf_region_owner *out) FGF_CHECKED;
+
+/* The box of Omega and of `box`, beyond which a case's image is zero (support.c). */
+fgf_box support_of(const fgf_box *box, const fgf_region *region);
 
 /* The noise maps that a trial asks for; kept in the context for the next one. NULL: no kind. */
 fgf_status context_noise(fgf_context *context, const fgf_trial_settings *settings,
@@ -62,6 +88,10 @@ void trial_progress(const trial *t, const char *phase, size_t done, size_t total
 /* train.c: trains t->parameters in place and fills the history. */
 fgf_status train_network(trial *t) FGF_CHECKED;
 
+/* loader.h */
+typedef struct loader loader;
+typedef struct case_list case_list;
+
 /* gradient.c: the loss and gradient of one microbatch. */
 typedef struct step_work step_work;
 typedef struct case_loss {
@@ -69,10 +99,16 @@ typedef struct case_loss {
 } case_loss;
 fgf_status step_work_create(const trial *t, step_work **out) FGF_CHECKED;
 void step_work_destroy(step_work **work);
-/* Adds nothing: overwrites gradient with the sum over `count` cases of the gradient of
- * (w BCE + lambda R) / batch. losses [count]. */
-fgf_status microbatch_gradient(trial *t, step_work *work, const uint32_t *cases, size_t count,
-                               size_t batch, double lambda, int64_t epoch, fgf_real *gradient,
+/* The microbatches that microbatch_gradient will be called for, in order: their cases are read
+ * ahead. Borrowed until the next plan. */
+fgf_status step_work_plan(step_work *work, const case_list *plan, size_t count,
+                          int64_t epoch) FGF_CHECKED;
+/* Takes over the parameters of a step, borrowed for its microbatches. */
+void step_work_load(step_work *work, const fgf_real *parameters);
+/* Adds nothing: overwrites gradient with the sum over the cases of the plan's next microbatch,
+ * which must be `of`, of the gradient of (w BCE + lambda R) / batch. losses [of->count]. */
+fgf_status microbatch_gradient(trial *t, step_work *work, const case_list *of, size_t batch,
+                               double lambda, int64_t epoch, fgf_real *gradient,
                                case_loss *losses) FGF_CHECKED;
 
 /* evaluate.c: logits of the cases where wanted[i] != 0; logit [case_count], NaN elsewhere, the

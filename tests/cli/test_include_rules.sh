@@ -45,8 +45,8 @@ declare -A below=(
 # The folder that each public header belongs to.
 declare -A folder=(
     [status.h]=core [real.h]=core [memory.h]=core [random.h]=core [hash.h]=core [group.h]=core
-    [key.h]=core [column.h]=core [log.h]=core [text.h]=core
-    [kernel.h]=kernel [feature.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats
+    [key.h]=core [column.h]=core [log.h]=core [text.h]=core [clones.h]=core [box.h]=core
+    [kernel.h]=kernel [block.h]=kernel [feature.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats
     [spec.h]=spec [par.h]=par [store.h]=store [nn.h]=nn [model_file.h]=nn
     [dataset.h]=data [split.h]=data [augment.h]=data [phantom.h]=data [import.h]=data
     [trial.h]=trial [columns.def]=trial

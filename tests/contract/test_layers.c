@@ -63,7 +63,7 @@ typedef struct bench {
     const fgf_layer *layer;
     size_t in, out, parameters;
     fgf_real *a, *shifted, *b[2], *t_in, *t_out, *p_in[2], *p_out, *r_in, *r_out;
-    fgf_real *theta, *direction, *gradient, *work;
+    fgf_real *theta, *direction, *gradient, *work, *packed;
     unsigned char *state;
     fgf_real ones[CASES_PER_PASS];
     fgf_stream dropout[CASES_PER_PASS];
@@ -111,6 +111,7 @@ static bool bench_open(bench *s, const char *text, fgf_shape shape)
     if (!(s->layer->kind->flags & (FGF_LAYER_CURVED | FGF_LAYER_WEIGHTED)))
         spread(s->in, s->a);
     s->work = test_reals(s->layer->work);
+    s->packed = test_reals(s->layer->packed);
     s->state = calloc(s->layer->state_bytes * CASES_PER_PASS + 1, 1);
     assert_non_null(s->state);
     for (int i = 0; i < CASES_PER_PASS; i++) {
@@ -122,9 +123,9 @@ static bool bench_open(bench *s, const char *text, fgf_shape shape)
 
 static void bench_close(bench *s)
 {
-    fgf_real *blocks[] = {s->a,     s->shifted, s->b[0],      s->b[1],     s->t_in,
-                          s->t_out, s->p_in[0], s->p_in[1],   s->p_out,    s->r_in,
-                          s->r_out, s->theta,   s->direction, s->gradient, s->work};
+    fgf_real *blocks[] = {s->a,         s->shifted,  s->b[0],  s->b[1],  s->t_in,  s->t_out,
+                          s->p_in[0],   s->p_in[1],  s->p_out, s->r_in,  s->r_out, s->theta,
+                          s->direction, s->gradient, s->work,  s->packed};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
     free(s->state);
@@ -133,8 +134,13 @@ static void bench_close(bench *s)
 
 static fgf_pass bench_pass(bench *s)
 {
+    if (s->layer->packed)
+        s->layer->kind->pack(s->layer, s->theta, s->packed);
     const fgf_pass pass = {.parameters = s->theta,
+                           .packed = s->packed,
                            .count = CASES_PER_PASS,
+                           .in = fgf_box_whole(s->layer->input),
+                           .out = fgf_box_whole(s->layer->output),
                            .state = s->state,
                            .work = s->work,
                            .dropout = s->dropout,
@@ -241,6 +247,7 @@ static void check_parameters(bench *s, bool of_tangent)
                              of_tangent ? NULL : s->ones, s->gradient);
     for (int side = 0; side < 2; side++) {
         shift(s->parameters, base, side ? STEP : -STEP, s->direction, s->theta);
+        (void)bench_pass(s); /* packs them */
         if (of_tangent)
             kind->tangent(s->layer, &pass, s->a, s->t_in, s->b[side]);
         else
@@ -416,10 +423,11 @@ static void network_close(network *w)
 /* sum_i c_i f_i + <u_i, grad f_i>, the second term where with_u. */
 static double value(network *w, const fgf_real *theta, bool with_u)
 {
-    fgf_tape_forward(w->tape, theta, w->x, WHOLE_CASES, w->dropping ? w->dropout : NULL, w->logit);
+    fgf_tape_load(w->tape, theta);
+    fgf_tape_forward(w->tape, w->x, WHOLE_CASES, NULL, w->dropping ? w->dropout : NULL, w->logit);
     double sum = dot(WHOLE_CASES, w->c, w->logit);
     if (with_u) {
-        fgf_tape_input_gradient(w->tape, theta, w->g);
+        fgf_tape_input_gradient(w->tape, w->g);
         sum += dot(w->n, w->u, w->g);
     }
     return sum;
@@ -430,7 +438,7 @@ static void check_gradient(network *w, const char *text, bool with_u)
 {
     memset(w->gradient, 0, w->parameters * sizeof *w->gradient);
     value(w, w->theta, true);
-    fgf_tape_parameter_gradient(w->tape, w->theta, w->c, with_u ? w->u : NULL, w->gradient);
+    fgf_tape_parameter_gradient(w->tape, w->c, with_u ? w->u : NULL, w->gradient);
     for (size_t k = 0; k < fgf_model_array_count(w->model); k++) {
         const fgf_parameter_array *array = fgf_model_array(w->model, k);
         memset(w->direction, 0, w->parameters * sizeof *w->direction);
@@ -491,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_whole_models),
 #endif
     };
-    fgf_kernel_start();
+    if (fgf_kernel_start() != FGF_OK)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

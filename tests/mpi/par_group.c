@@ -2,10 +2,12 @@
  * sums, which has to be the same for any number of ranks. */
 #include "check.h"
 #include "fgf/hash.h"
+#include "fgf/log.h"
 #include "fgf/memory.h"
 #include "fgf/random.h"
 
 #include <string.h>
+#include <time.h>
 
 enum distribution { BLOCKS, CYCLIC, RANDOM, ALL_ON_LAST, DISTRIBUTIONS };
 
@@ -138,6 +140,109 @@ static void check_merge(fgf_group *group, size_t items)
     fgf_free(table);
 }
 
+/* `counts` [items] of all ranks, added up in place. */
+static void add_up(fgf_group *group, unsigned char *counts, size_t items)
+{
+    unsigned char *table = NULL;
+    size_t ranks = (size_t)group->size;
+    CHECK(FGF_ALLOCATE(ranks * items, &table) == FGF_OK, "allocate");
+    memcpy(table + (size_t)group->rank * items, counts, items);
+    CHECK(fgf_group_merge(group, table, ranks * items) == FGF_OK, "merge");
+    memset(counts, 0, items);
+    for (size_t k = 0; k < ranks * items; k++)
+        counts[k % items] = (unsigned char)(counts[k % items] + table[k]);
+    fgf_free(table);
+}
+
+/* A little work of uneven length. */
+static void dawdle(fgf_group *group, size_t index)
+{
+    fgf_stream stream = fgf_stream_open(index, FGF_PURPOSE_TEST, (uint64_t)group->rank, 5);
+    double end = fgf_seconds() + 2e-4 * fgf_stream_uniform(&stream);
+    while (fgf_seconds() < end)
+        ;
+}
+
+/* Each index is handed out once, whatever the number that a rank works at together. */
+static void check_share(fgf_group *group, size_t count, size_t lanes)
+{
+    unsigned char *taken = NULL;
+    fgf_share share;
+    size_t index, held = 0;
+    CHECK(FGF_ALLOCATE(count + 1, &taken) == FGF_OK, "allocate");
+    CHECK(fgf_share_open(group, count, &share) == FGF_OK, "open");
+    for (;;) {
+        while (held < lanes && fgf_share_take(&share, held, &index)) {
+            CHECK(index < count, "index %zu of %zu", index, count);
+            taken[index]++;
+            held++;
+        }
+        if (held == 0)
+            break;
+        dawdle(group, held--);
+    }
+    CHECK(!fgf_share_take(&share, 0, &index), "more than %zu", count);
+    fgf_share_close(&share);
+    fgf_share_close(&share);
+    add_up(group, taken, count + 1);
+    for (size_t k = 0; k < count; k++)
+        CHECK(taken[k] == 1, "index %zu of %zu was handed out %d times", k, count, taken[k]);
+    fgf_free(taken);
+}
+
+/* Where a rank leaves early nobody hangs, and the others get no further work. */
+static void check_left_share(fgf_group *group, int culprit)
+{
+    const struct timespec pause = {0, 2000000};
+    unsigned char *taken = NULL;
+    fgf_share share;
+    size_t index, count = 100000, left = 0;
+    CHECK(FGF_ALLOCATE(count, &taken) == FGF_OK, "allocate");
+    CHECK(fgf_share_open(group, count, &share) == FGF_OK, "open");
+    for (size_t held = 0; fgf_share_take(&share, held, &index); held = share.end - share.next) {
+        taken[index]++;
+        if (group->rank == culprit) {
+            while (share.next < share.end)
+                taken[share.next++]++; /* what it leaves undone was handed out all the same */
+            break;
+        }
+        if (held == 0)
+            nanosleep(&pause, NULL);
+    }
+    fgf_share_close(&share);
+    fgf_status mine = FGF_OK;
+    if (group->rank == culprit)
+        mine = fgf_fail(FGF_DATA, __FILE__, __LINE__, "rank %d left", culprit);
+    CHECK(fgf_group_agree(group, mine) == FGF_DATA, "culprit %d", culprit);
+    add_up(group, taken, count);
+    for (size_t k = 0; k < count; k++)
+        left += taken[k] == 0;
+    CHECK(left > 0 || group->size == 1, "all was handed out after rank %d had left", culprit);
+    fgf_free(taken);
+}
+
+/* The counter's owner computes for a second and enters no MPI call; the others do not wait. */
+static void check_late_owner(fgf_group *group)
+{
+    fgf_share share;
+    size_t index;
+    CHECK(fgf_share_open(group, 100, &share) == FGF_OK, "open");
+    double start = fgf_seconds(), longest = 0;
+    while (group->rank == 0 && group->size > 1 && fgf_seconds() < start + 1)
+        ;
+    for (;;) {
+        double asked = fgf_seconds();
+        bool got = fgf_share_take(&share, 0, &index);
+        double waited = fgf_seconds() - asked;
+        longest = waited > longest ? waited : longest;
+        if (!got)
+            break;
+    }
+    if (group->rank != 0)
+        CHECK(fgf_seconds() - start < 0.9, "the last took %g s", longest);
+    fgf_share_close(&share);
+}
+
 static void check_broadcast(fgf_par *par, size_t bytes)
 {
     unsigned char *data = NULL;
@@ -194,6 +299,13 @@ int main(int argc, char **argv)
     check_agree(group);
     for (size_t items = 0; items < 20000; items = items * 3 + 1)
         check_merge(group, items);
+    for (size_t count = 0; count < 500; count = count * 2 + 1) {
+        check_share(group, count, 1);
+        check_share(group, count, 16);
+    }
+    for (int culprit = 0; culprit < group->size; culprit++)
+        check_left_share(group, culprit);
+    check_late_owner(group);
     check_broadcast(par, 0);
     check_broadcast(par, 1);
     check_broadcast(par, 300001);

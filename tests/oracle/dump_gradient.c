@@ -79,8 +79,9 @@ static fgf_status compute(batch *b, fgf_regularizer_form form, double lambda)
     FGF_TRY(FGF_ALLOCATE(b->size, &compact));
     for (int c = 0; c < b->shape.channels; c++)
         channel[c] = c;
-    fgf_tape_forward(b->tape, b->parameters, b->x, b->cases, NULL, b->logit);
-    fgf_tape_input_gradient(b->tape, b->parameters, b->g);
+    fgf_tape_load(b->tape, b->parameters);
+    fgf_tape_forward(b->tape, b->x, b->cases, NULL, NULL, b->logit);
+    fgf_tape_input_gradient(b->tape, b->g);
     for (int i = 0; i < b->cases; i++) {
         const size_t at = (size_t)i * b->size;
         const int label = label_of(i);
@@ -101,7 +102,7 @@ static fgf_status compute(batch *b, fgf_regularizer_form form, double lambda)
         fgf_region_scatter(&owner.region, compact, b->u + at);
         fgf_region_clear(&owner);
     }
-    fgf_tape_parameter_gradient(b->tape, b->parameters, b->c, b->u, b->gradient);
+    fgf_tape_parameter_gradient(b->tape, b->c, b->u, b->gradient);
 done:
     fgf_region_clear(&owner);
     fgf_free(compact);

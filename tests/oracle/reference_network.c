@@ -70,8 +70,9 @@ static fgf_status pass(network *n, FILE *images, size_t first, size_t count, con
         FGF_FAIL(FGF_DATA, "the file of images ends at image %zu", first);
     for (size_t k = 0; k < count * PIXELS; k++)
         n->x[k] = (fgf_real)n->image[k];
-    fgf_tape_forward(n->tape, n->parameters, n->x, (int)count, NULL, f);
-    fgf_tape_input_gradient(n->tape, n->parameters, n->g);
+    fgf_tape_load(n->tape, n->parameters);
+    fgf_tape_forward(n->tape, n->x, (int)count, NULL, NULL, f);
+    fgf_tape_input_gradient(n->tape, n->g);
     for (size_t k = 0; k < count * PIXELS; k++)
         gradients[first * PIXELS + k] = (double)n->g[k];
     for (size_t i = 0; i < count; i++) {
@@ -84,7 +85,7 @@ static fgf_status pass(network *n, FILE *images, size_t first, size_t count, con
         c[i] = (fgf_real)(derivative / (double)labelled);
     }
     if (first < labelled)
-        fgf_tape_parameter_gradient(n->tape, n->parameters, c, NULL, n->gradient);
+        fgf_tape_parameter_gradient(n->tape, c, NULL, n->gradient);
 done:
     return status;
 }

@@ -205,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_path_is_the_mean_of_its_points),
         cmocka_unit_test(points_without_a_direction),
     };
-    fgf_kernel_start();
+    if (fgf_kernel_start() != FGF_OK)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

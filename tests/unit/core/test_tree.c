@@ -133,6 +133,54 @@ static void any_distribution_gives_the_same_bits(void **state)
         fgf_tree_destroy(&trees[k]);
 }
 
+/* As the ordered sum over ranks does it: the additions are planned from the nodes' names alone. */
+static void a_plan_adds_in_the_same_order(void **state)
+{
+    enum { TREES = 5 };
+    fgf_tree *trees[TREES];
+    fgf_stream stream = fgf_stream_open(3, FGF_PURPOSE_TEST, 1, 1);
+    (void)state;
+    for (int k = 0; k < TREES; k++)
+        trees[k] = tree_of_length();
+    for (int round = 0; round < 300; round++) {
+        uint32_t leaves = 1 + fgf_stream_below(&stream, MOST_LEAVES);
+        fgf_real *at[MOST_LEAVES] = {NULL}, *vector[MOST_LEAVES], expected[LENGTH];
+        fgf_tree_name names[MOST_LEAVES], found[MOST_LEAVES];
+        fgf_tree_step steps[MOST_LEAVES];
+        size_t count = 0;
+        for (int k = 0; k < TREES; k++)
+            fgf_tree_reset(trees[k], leaves);
+        for (uint32_t leaf = 0; leaf < leaves; leaf++)
+            add_leaf(trees[fgf_stream_below(&stream, TREES)], leaf);
+        for (int k = 0; k < TREES; k++) {
+            for (size_t n = 0; n < fgf_tree_node_count(trees[k]); n++) {
+                fgf_tree_name name;
+                fgf_real *node = fgf_tree_node(trees[k], n, &name.level, &name.index);
+                at[name.index << name.level] = node;
+                found[name.index << name.level] = name;
+            }
+        }
+        for (uint32_t leaf = 0; leaf < leaves; leaf++) {
+            if (at[leaf]) {
+                names[count] = found[leaf];
+                vector[count++] = at[leaf];
+            }
+        }
+        fgf_tree_name fewer[MOST_LEAVES];
+        for (size_t k = 1; k < count; k++)
+            fewer[k - 1] = names[k];
+        assert_false(fgf_tree_plan(leaves, fewer, count - 1, steps));
+        assert_true(fgf_tree_plan(leaves, names, count, steps));
+        for (size_t k = 0; k + 1 < count; k++)
+            for (int i = 0; i < LENGTH; i++)
+                vector[steps[k].left][i] += vector[steps[k].right][i];
+        define_sum(leaves, expected);
+        assert_memory_equal(vector[0], expected, sizeof expected);
+    }
+    for (int k = 0; k < TREES; k++)
+        fgf_tree_destroy(&trees[k]);
+}
+
 static void a_missing_leaf_is_an_error(void **state)
 {
     fgf_real result[LENGTH];
@@ -212,6 +260,7 @@ int main(void)
         cmocka_unit_test(the_sum_is_the_definition_s),
         cmocka_unit_test(any_order_gives_the_same_bits),
         cmocka_unit_test(any_distribution_gives_the_same_bits),
+        cmocka_unit_test(a_plan_adds_in_the_same_order),
         cmocka_unit_test(a_missing_leaf_is_an_error),
         cmocka_unit_test(later_sums_allocate_nothing),
         cmocka_unit_test(memory_failures_lose_nothing),

@@ -191,6 +191,44 @@ static void test_masked_stays_masked(void **state)
     }
 }
 
+/* Where the image is masked, only what the mask's window can reach is looked at. The rest of the
+ * plane being zero, the bits are those of the whole plane, masked afterwards. */
+static void test_masked_window(void **state)
+{
+    (void)state;
+    static picture whole;
+    const fgf_augment_settings settings[] = {
+        {.flip_row = true, .flip_column = true, .rotate90 = true},
+        {.rotation_degrees = 180},
+        {.rotation_degrees = 1e-6, .shift_pixels = 3},
+        {.rotate90 = true, .rotation_degrees = 15, .shift_pixels = 9, .noise = 0.1}};
+    int moved = 0;
+    for (uint64_t key = 0; key < 400; key++) {
+        const int height = 17 + (int)(key % 5), width = key % 3 ? height : 29;
+        const int top = (int)(key % 13), left = (int)(key * 7 % 15), tall = 1 + (int)(key % 4);
+        fill(1 + (int)(key % 2), 2, height, width);
+        for (long p = 0; p < fgf_shape_pixels(before.shape); p++) {
+            const int r = (int)(p / width % height), k = (int)(p % width);
+            bool in = r >= top && r < top + tall && k >= left && k < left + 3;
+            before.mask[p] = in && p != (p / 5) * 5;
+            for (int c = 0; c < before.shape.channels && !before.mask[p]; c++)
+                before.x[p * before.shape.channels + c] = 0;
+        }
+        augment(settings[key % 4], stream_of(8, key), false);
+        whole = after;
+        for (long p = 0; p < fgf_shape_pixels(before.shape); p++)
+            for (int c = 0; c < before.shape.channels && !whole.mask[p]; c++)
+                whole.x[p * before.shape.channels + c] = 0;
+        augment(settings[key % 4], stream_of(8, key), true);
+        assert_memory_equal(whole.mask, after.mask, (size_t)fgf_shape_pixels(before.shape));
+        assert_memory_equal(whole.x, after.x,
+                            (size_t)fgf_shape_size(before.shape) * sizeof *after.x);
+        for (long p = 0; p < fgf_shape_pixels(before.shape); p++)
+            moved += after.mask[p] != 0;
+    }
+    assert_true(moved > 400);
+}
+
 static void test_noise(void **state)
 {
     (void)state;
@@ -241,7 +279,8 @@ int main(void)
         cmocka_unit_test(test_off_is_identity), cmocka_unit_test(test_flips),
         cmocka_unit_test(test_right_angles),    cmocka_unit_test(test_shifts),
         cmocka_unit_test(test_rotation),        cmocka_unit_test(test_masked_stays_masked),
-        cmocka_unit_test(test_noise),           cmocka_unit_test(test_keyed),
+        cmocka_unit_test(test_masked_window),   cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_keyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

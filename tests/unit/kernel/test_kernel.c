@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "instruction_set.h"
+
 #ifdef FGF_REAL_DOUBLE
 #define TOLERANCE 1e-12
 #else
@@ -32,125 +34,6 @@ static void expect_near(size_t n, const fgf_real *x, const double *expected, dou
     for (size_t i = 0; i < n; i++)
         if (!(fabs((double)x[i] - expected[i]) <= TOLERANCE * (scale + fabs(expected[i]))))
             fail_msg("element %zu of %zu: %.9g, expected %.9g", i, n, (double)x[i], expected[i]);
-}
-
-/* ---- convolution ---- */
-
-/* What a convolution and its two adjoints are to be, gathered product by product. */
-typedef struct products {
-    const fgf_real *x, *weight, *dy;
-    double *y, *dx, *dweight;
-} products;
-
-static void every_product(const fgf_convolution *c, const products *p)
-{
-    const fgf_shape in = c->input, out = c->output;
-    for (int oz = 0; oz < out.depth; oz++)
-        for (int oy = 0; oy < out.height; oy++)
-            for (int ox = 0; ox < out.width; ox++)
-                for (int k = 0; k < c->kernel[0] * c->kernel[1] * c->kernel[2]; k++) {
-                    const int kx = k % c->kernel[2], ky = k / c->kernel[2] % c->kernel[1];
-                    const int z =
-                        oz * c->stride[0] - c->padding[0] + k / c->kernel[2] / c->kernel[1];
-                    const int y = oy * c->stride[1] - c->padding[1] + ky;
-                    const int x = ox * c->stride[2] - c->padding[2] + kx;
-                    if (z < 0 || z >= in.depth || y < 0 || y >= in.height || x < 0 || x >= in.width)
-                        continue;
-                    for (int i = 0; i < in.channels; i++)
-                        for (int o = 0; o < out.channels; o++) {
-                            const int a = ((z * in.height + y) * in.width + x) * in.channels + i;
-                            const int w = (k * in.channels + i) * out.channels + o;
-                            const int b =
-                                ((oz * out.height + oy) * out.width + ox) * out.channels + o;
-                            p->y[b] += (double)p->x[a] * (double)p->weight[w];
-                            p->dx[a] += (double)p->dy[b] * (double)p->weight[w];
-                            p->dweight[w] += (double)p->x[a] * (double)p->dy[b];
-                        }
-                }
-}
-
-static void check_convolution(fgf_shape input, int out, const int kernel[3], const int stride[3],
-                              const int padding[3])
-{
-    fgf_convolution c = {.input = input};
-    memcpy(c.kernel, kernel, sizeof c.kernel);
-    memcpy(c.stride, stride, sizeof c.stride);
-    memcpy(c.padding, padding, sizeof c.padding);
-    c.output = (fgf_shape){out, fgf_window_count(input.depth, kernel[0], stride[0], padding[0]),
-                           fgf_window_count(input.height, kernel[1], stride[1], padding[1]),
-                           fgf_window_count(input.width, kernel[2], stride[2], padding[2])};
-    const size_t in_size = (size_t)fgf_shape_size(input),
-                 out_size = (size_t)fgf_shape_size(c.output);
-    const size_t weights = fgf_convolution_weight_count(&c);
-    assert_true(out_size > 0);
-    fgf_real *x = normal(1, in_size), *weight = normal(2, weights), *dy = normal(3, out_size);
-    fgf_real *bias = normal(4, (size_t)out), *y = normal(5, out_size), *dx = normal(6, in_size);
-    fgf_real *dweight = normal(7, weights), *work = normal(8, fgf_convolution_work(&c));
-    products p = {x, weight, dy, calloc(out_size, 8), calloc(in_size, 8), calloc(weights, 8)};
-    for (size_t i = 0; i < weights; i++)
-        p.dweight[i] = (double)dweight[i]; /* it adds to what is there */
-    every_product(&c, &p);
-    const double scale = sqrt((double)(weights + out_size));
-    fgf_convolution_forward(&c, weight, NULL, x, y, work);
-    expect_near(out_size, y, p.y, scale);
-    fgf_convolution_forward(&c, weight, bias, x, y, work);
-    for (size_t i = 0; i < out_size; i++)
-        p.y[i] += (double)bias[i % (size_t)out];
-    expect_near(out_size, y, p.y, scale);
-    fgf_convolution_backward(&c, weight, dy, dx, work);
-    expect_near(in_size, dx, p.dx, scale);
-    fgf_convolution_weights(&c, x, dy, dweight, work);
-    expect_near(weights, dweight, p.dweight, scale);
-    void *blocks[] = {x, weight, dy, bias, y, dx, dweight, work, p.y, p.dx, p.dweight};
-    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
-        free(blocks[i]);
-}
-
-static void test_convolution(void **unused)
-{
-    (void)unused;
-    const int one[3] = {1, 1, 1}, none[3] = {0, 0, 0};
-    check_convolution((fgf_shape){1, 1, 1, 1}, 1, one, one, none);
-    check_convolution((fgf_shape){1, 1, 11, 7}, 3, (int[]){1, 5, 5}, one, (int[]){0, 2, 2});
-    check_convolution((fgf_shape){1, 1, 11, 7}, 3, (int[]){1, 3, 2}, (int[]){1, 2, 3},
-                      (int[]){0, 1, 4});
-    check_convolution((fgf_shape){1, 3, 5, 4}, 2, (int[]){2, 3, 3}, one, (int[]){1, 1, 1});
-    check_convolution((fgf_shape){3, 1, 9, 13}, 5, (int[]){1, 3, 3}, one, (int[]){0, 1, 1});
-    check_convolution((fgf_shape){3, 1, 9, 13}, 5, (int[]){1, 4, 4}, (int[]){1, 3, 3}, none);
-    check_convolution((fgf_shape){2, 1, 3, 2}, 4, (int[]){1, 3, 3}, one, (int[]){0, 4, 5});
-    check_convolution((fgf_shape){5, 4, 3, 6}, 7, (int[]){3, 2, 3}, (int[]){2, 1, 2},
-                      (int[]){1, 0, 2});
-    check_convolution((fgf_shape){2, 1, 1, 1}, 3, (int[]){1, 3, 3}, one, (int[]){0, 1, 1});
-    /* Several strips, cut within rows: 25 and 576 taps. */
-    check_convolution((fgf_shape){1, 1, 83, 71}, 3, (int[]){1, 5, 5}, one, (int[]){0, 2, 2});
-    check_convolution((fgf_shape){64, 1, 13, 29}, 2, (int[]){1, 3, 3}, one, (int[]){0, 1, 1});
-}
-
-/* Where all windows hold the same values, so do all outputs, to the bit, wherever they lie. */
-static void test_uniform_image(void **unused)
-{
-    (void)unused;
-    const int outs[] = {1, 3, 8, 16, 29};
-    for (size_t k = 0; k < 2 * sizeof outs / sizeof outs[0]; k++) {
-        const int in = k % 2 ? 5 : 1, out = outs[k / 2], stride = 1 + (int)k % 2;
-        fgf_convolution c = {.input = {in, 1, 97, 101},
-                             .output = {out, 1, 94 / stride + 1, 98 / stride + 1},
-                             .kernel = {1, 3, 3},
-                             .stride = {1, stride, stride}};
-        const size_t pixels = (size_t)fgf_shape_pixels(c.output);
-        fgf_real *x = normal(1, (size_t)fgf_shape_size(c.input)), *bias = normal(2, (size_t)out);
-        fgf_real *weight = normal(3, fgf_convolution_weight_count(&c));
-        fgf_real *work = normal(4, fgf_convolution_work(&c)), *y = normal(5, pixels * (size_t)out);
-        for (size_t i = (size_t)in; i < (size_t)fgf_shape_size(c.input); i++)
-            x[i] = x[i - (size_t)in];
-        fgf_convolution_forward(&c, weight, bias, x, y, work);
-        for (size_t i = 1; i < pixels; i++)
-            if (memcmp(y, y + i * (size_t)out, (size_t)out * sizeof *y) != 0)
-                fail_msg("%d to %d channels: pixel %zu differs from the first", in, out, i);
-        fgf_real *const blocks[] = {x, bias, weight, work, y};
-        for (size_t b = 0; b < sizeof blocks / sizeof blocks[0]; b++)
-            free(blocks[b]);
-    }
 }
 
 static void test_window_count(void **unused)
@@ -450,18 +333,32 @@ static void test_channels(void **unused)
         free(blocks[i]);
 }
 
-static void test_signature(void **unused)
+/* The instruction set is the one asked for, and the signature names it; what is not to be had is an
+ * error of the user's. */
+static void test_instruction_set(void **unused)
 {
     (void)unused;
     const char *slash = strchr(fgf_kernel_signature(), '/');
-    assert_true(slash && slash > fgf_kernel_signature() && slash[1]);
+    assert_true(slash && slash > fgf_kernel_signature());
+    assert_string_equal(slash + 1, fgf_instruction_set_name(fgf_instruction_set_in_use()));
+    setenv("FGF_INSTRUCTION_SET", "portable", 1);
+    assert_int_equal(fgf_kernel_start(), FGF_OK);
+    assert_string_equal(strchr(fgf_kernel_signature(), '/'), "/portable");
+    setenv("FGF_INSTRUCTION_SET", "avx1024", 1);
+    assert_int_equal(fgf_kernel_start(), FGF_USAGE);
+    assert_non_null(strstr(fgf_last_error()->message, "avx1024"));
+    assert_non_null(strstr(fgf_last_error()->message, "portable, avx2 or avx512"));
+    if (!fgf_instruction_set_use(FGF_AVX512)) {
+        setenv("FGF_INSTRUCTION_SET", "avx512", 1);
+        assert_int_equal(fgf_kernel_start(), FGF_USAGE);
+    }
+    unsetenv("FGF_INSTRUCTION_SET");
+    assert_int_equal(fgf_kernel_start(), FGF_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convolution),
-        cmocka_unit_test(test_uniform_image),
         cmocka_unit_test(test_window_count),
         cmocka_unit_test(test_max_pool_ties_go_to_the_first),
         cmocka_unit_test(test_sliding_max_pool_ties_and_nan),
@@ -471,8 +368,9 @@ int main(void)
         cmocka_unit_test(test_activations),
         cmocka_unit_test(test_smooth_accuracy),
         cmocka_unit_test(test_channels),
-        cmocka_unit_test(test_signature),
+        cmocka_unit_test(test_instruction_set),
     };
-    fgf_kernel_start();
+    if (fgf_kernel_start() != FGF_OK)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,8 +154,11 @@ static inline void test_normal(uint64_t key, double scale, size_t n, fgf_real *o
 
 static inline fgf_real *test_reals(size_t n)
 {
-    fgf_real *block = calloc(n ? n : 1, sizeof *block);
+    /* Aligned as the library's own memory is. */
+    const size_t bytes = (n * sizeof(fgf_real) / 64 + 1) * 64;
+    fgf_real *block = aligned_alloc(64, bytes);
     assert(block);
+    memset(block, 0, bytes);
     return block;
 }
 

@@ -214,7 +214,8 @@ static void test_import_means_the_same_network(void **unused)
         for (int i = 0; i < PIXELS; i++)
             x[c * PIXELS + i] = (double)own[i * 2 + c];
     assert_int_equal(fgf_tape_create(model, 1, FGF_PASSES_LOGIT, &tape), FGF_OK);
-    fgf_tape_forward(tape, parameters, own, 1, NULL, &logit);
+    fgf_tape_load(tape, parameters);
+    fgf_tape_forward(tape, own, 1, NULL, NULL, &logit);
     const double expected = plain_network(w, x);
     assert_true(fabs((double)logit - expected) <= TOLERANCE * (1 + fabs(expected)));
     for (size_t k = 0; k < ARRAYS; k++)
@@ -356,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_initialization), cmocka_unit_test(test_initialization_is_keyed),
         cmocka_unit_test(test_arrays_differ),  cmocka_unit_test(test_every_allocation_may_fail),
     };
-    fgf_kernel_start();
+    if (fgf_kernel_start() != FGF_OK)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

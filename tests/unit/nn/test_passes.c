@@ -23,6 +23,23 @@ static const char *const smooth =
     "global_average_pool; dense units=9; tanh; dense units=6; gelu; dense units=1";
 static const fgf_shape input = {2, 1, 13, 11};
 
+/* Fronts with padding, pools of all sorts, and no flatten before the dense tail. */
+static const char *const fronts[] = {
+    "conv channels=6 kernel=5 padding=2; prelu; max_pool size=4; conv channels=5 kernel=3 "
+    "padding=1; prelu; max_pool size=2; flatten; dense units=7; prelu; dense units=1",
+    "conv channels=4 kernel=3; max_pool size=3 stride=1; leaky_relu; conv channels=5 kernel=3 "
+    "stride=2; max_pool size=3 stride=2; leaky_relu; dense units=6; leaky_relu; dense units=1",
+    "conv channels=3 kernel=3 padding=1; prelu slope=-0.3; max_pool size=3; conv channels=4 "
+    "kernel=4 stride=3 padding=1; relu; average_pool size=2; dense units=5; prelu; dense units=1",
+    "conv channels=3 kernel=3 padding=2; silu; max_pool size=2; conv channels=4 kernel=3; "
+    "softplus; "
+    "conv channels=3 kernel=2 stride=2; gelu; max_pool size=2 stride=1; flatten; dense units=4; "
+    "tanh; dense units=1",
+    "conv channels=3 kernel=3; tanh; conv channels=2 kernel=3 padding=1 bias=false; softplus; "
+    "dense units=1",
+};
+static const fgf_shape large = {2, 1, 47, 41};
+
 enum { CASES = 11 };
 
 typedef struct setting {
@@ -33,12 +50,12 @@ typedef struct setting {
     fgf_stream dropout[CASES];
 } setting;
 
-static void open_setting(setting *s, const char *text)
+static void open_setting_of(setting *s, const char *text, fgf_shape shape)
 {
     const fgf_initialize_settings he = {0};
     memset(s, 0, sizeof *s);
-    assert_int_equal(test_model(text, input, &s->model), FGF_OK);
-    s->n = (size_t)fgf_shape_size(input);
+    assert_int_equal(test_model(text, shape, &s->model), FGF_OK);
+    s->n = (size_t)fgf_shape_size(shape);
     s->parameters = fgf_model_parameter_count(s->model);
     s->theta = test_reals(s->parameters);
     s->gradient = test_reals(s->parameters);
@@ -49,6 +66,11 @@ static void open_setting(setting *s, const char *text)
     fgf_model_initialize(s->model, &he, 5, s->theta);
     for (int i = 0; i < CASES; i++)
         s->dropout[i] = fgf_stream_open(9, FGF_PURPOSE_DROPOUT, 1, (uint64_t)i);
+}
+
+static void open_setting(setting *s, const char *text)
+{
+    open_setting_of(s, text, input);
 }
 
 static void close_setting(setting *s)
@@ -75,8 +97,9 @@ static void expect_same_bits(const setting *s, fgf_tape *tape, const int *which,
     fgf_real logit[CASES];
     for (int i = 0; i < count; i++)
         memcpy(x + s->n * (size_t)i, s->x + s->n * (size_t)which[i], s->n * sizeof *x);
-    fgf_tape_forward(tape, s->theta, x, count, NULL, logit);
-    fgf_tape_input_gradient(tape, s->theta, g);
+    fgf_tape_load(tape, s->theta);
+    fgf_tape_forward(tape, x, count, NULL, NULL, logit);
+    fgf_tape_input_gradient(tape, g);
     for (int i = 0; i < count; i++) {
         assert_memory_equal(&logit[i], &s->logit[which[i]], sizeof *logit);
         assert_memory_equal(g + s->n * (size_t)i, s->g + s->n * (size_t)which[i], s->n * sizeof *g);
@@ -91,8 +114,9 @@ static void check_company(const char *text)
     open_setting(&s, text);
     fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_INPUT),
              *small = tape_of(&s, 3, FGF_PASSES_INPUT);
-    fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, s.logit);
-    fgf_tape_input_gradient(tape, s.theta, s.g);
+    fgf_tape_load(tape, s.theta);
+    fgf_tape_forward(tape, s.x, CASES, NULL, NULL, s.logit);
+    fgf_tape_input_gradient(tape, s.g);
     const int reversed[CASES] = {10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
     const int some[] = {7, 2, 9, 4, 0}, twice[] = {3, 3, 3, 3, 3, 3};
     expect_same_bits(&s, tape, reversed, CASES);
@@ -129,9 +153,10 @@ static double distance(size_t n, const fgf_real *x, const fgf_real *y)
 static void with_u(setting *s, const fgf_real *u, const fgf_stream *dropout)
 {
     fgf_tape *tape = tape_of(s, CASES, FGF_PASSES_REGULARIZED);
-    fgf_tape_forward(tape, s->theta, s->x, CASES, dropout, s->logit);
-    fgf_tape_input_gradient(tape, s->theta, s->g);
-    fgf_tape_parameter_gradient(tape, s->theta, s->c, u, s->gradient);
+    fgf_tape_load(tape, s->theta);
+    fgf_tape_forward(tape, s->x, CASES, NULL, dropout, s->logit);
+    fgf_tape_input_gradient(tape, s->g);
+    fgf_tape_parameter_gradient(tape, s->c, u, s->gradient);
     fgf_tape_destroy(&tape);
 }
 
@@ -160,8 +185,9 @@ static void check_without_u(const char *text)
     open_setting(&s, text);
     fgf_real *plain = test_reals(s.parameters), *zeros = test_reals(s.n * CASES);
     fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_PLAIN);
-    fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, s.logit);
-    fgf_tape_parameter_gradient(tape, s.theta, s.c, NULL, plain);
+    fgf_tape_load(tape, s.theta);
+    fgf_tape_forward(tape, s.x, CASES, NULL, NULL, s.logit);
+    fgf_tape_parameter_gradient(tape, s.c, NULL, plain);
     fgf_tape_destroy(&tape);
     with_u(&s, NULL, NULL);
     assert_memory_equal(plain, s.gradient, s.parameters * sizeof *plain);
@@ -198,17 +224,20 @@ static void test_dropout_is_keyed(void **unused)
         s.x[i] = 1;
     fgf_tape *tape = tape_of(&s, CASES, FGF_PASSES_PLAIN),
              *logits = tape_of(&s, 1, FGF_PASSES_LOGIT);
-    fgf_tape_forward(tape, s.theta, s.x, CASES, s.dropout, s.logit);
+    fgf_tape_load(tape, s.theta);
+    fgf_tape_forward(tape, s.x, CASES, NULL, s.dropout, s.logit);
     double kept = 0;
     for (int i = 0; i < CASES; i++) {
-        fgf_tape_forward(logits, s.theta, s.x, 1, &s.dropout[i], &again[i]);
+        fgf_tape_load(logits, s.theta);
+        fgf_tape_forward(logits, s.x, 1, NULL, &s.dropout[i], &again[i]);
         kept += (double)s.logit[i] * 0.5 * 0.75 / ((double)s.n * CASES);
     }
     assert_memory_equal(again, s.logit, sizeof again);
     assert_true(s.logit[0] != s.logit[1] || s.logit[1] != s.logit[2]);
     /* Independent masks keep 0.375; one and the same for both layers would keep 0.5. */
     assert_true(fabs(kept - 0.375) < 0.04);
-    fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, off);
+    fgf_tape_load(tape, s.theta);
+    fgf_tape_forward(tape, s.x, CASES, NULL, NULL, off);
     assert_true(fabs((double)off[3] - (double)s.n) < 1e-3);
     fgf_tape_destroy(&tape);
     fgf_tape_destroy(&logits);
@@ -223,13 +252,14 @@ static void check_memory(const char *text)
         fgf_tape *tape = tape_of(&s, CASES, passes);
         assert_int_equal(fgf_arena_high_water(tape->arena), fgf_tape_bytes(s.model, CASES, passes));
         fgf_allocation_fail_at(1);
-        fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, s.logit);
+        fgf_tape_load(tape, s.theta);
+        fgf_tape_forward(tape, s.x, CASES, NULL, NULL, s.logit);
         if (passes == FGF_PASSES_INPUT || passes == FGF_PASSES_REGULARIZED)
-            fgf_tape_input_gradient(tape, s.theta, s.g);
+            fgf_tape_input_gradient(tape, s.g);
         if (passes == FGF_PASSES_REGULARIZED)
-            fgf_tape_parameter_gradient(tape, s.theta, s.c, s.u, s.gradient);
+            fgf_tape_parameter_gradient(tape, s.c, s.u, s.gradient);
         if (passes == FGF_PASSES_PLAIN)
-            fgf_tape_parameter_gradient(tape, s.theta, s.c, NULL, s.gradient);
+            fgf_tape_parameter_gradient(tape, s.c, NULL, s.gradient);
         /* The failure is still waiting: no pass has asked for memory. */
         void *block = NULL;
         assert_int_equal(fgf_allocate_bytes(1, 1, &block), FGF_MEMORY);
@@ -256,7 +286,8 @@ static void check_kinds_of_passes_agree(const char *text)
     open_setting(&s, text);
     for (fgf_passes passes = FGF_PASSES_LOGIT; passes <= FGF_PASSES_REGULARIZED; passes++) {
         fgf_tape *tape = tape_of(&s, CASES, passes);
-        fgf_tape_forward(tape, s.theta, s.x, CASES, NULL, logit);
+        fgf_tape_load(tape, s.theta);
+        fgf_tape_forward(tape, s.x, CASES, NULL, NULL, logit);
         if (passes == FGF_PASSES_LOGIT)
             memcpy(s.logit, logit, sizeof logit);
         assert_memory_equal(logit, s.logit, sizeof logit);
@@ -272,6 +303,101 @@ static void test_kinds_of_passes_agree(void **unused)
     check_kinds_of_passes_agree(smooth);
 }
 
+/* ---- windows ---- */
+
+/* Boxes in the middle, at borders and corners, of one pixel, of none, and the whole image. */
+static const fgf_box supports[CASES] = {
+    {{0, 20, 17}, {1, 27, 23}}, {{0, 0, 0}, {1, 6, 5}},     {{0, 40, 36}, {1, 47, 41}},
+    {{0, 0, 18}, {1, 47, 20}},  {{0, 30, 0}, {1, 31, 41}},  {{0, 11, 13}, {1, 12, 14}},
+    {{0, 5, 5}, {1, 5, 5}},     {{0, 0, 0}, {1, 47, 41}},   {{0, 3, 30}, {1, 14, 38}},
+    {{0, 46, 0}, {1, 47, 1}},   {{-3, -2, 35}, {9, 8, 60}},
+};
+
+static bool in_box(const fgf_box *box, int y, int x)
+{
+    return y >= box->from[1] && y < box->to[1] && x >= box->from[2] && x < box->to[2];
+}
+
+/* Zeroes images outside the cases' boxes. */
+static void keep_supports(fgf_real *images)
+{
+    for (int i = 0; i < CASES; i++)
+        for (int y = 0; y < large.height; y++)
+            for (int x = 0; x < large.width; x++, images += large.channels)
+                if (!in_box(&supports[i], y, x))
+                    memset(images, 0, (size_t)large.channels * sizeof *images);
+}
+
+typedef struct outcome {
+    fgf_real logit[CASES];
+    fgf_real *g, *plain, *regularized;
+    int windowed;
+} outcome;
+
+static void run_all(const setting *s, const fgf_box *support, fgf_passes passes, outcome *o)
+{
+    fgf_tape *tape = tape_of(s, CASES, passes);
+    o->g = test_reals(s->n * CASES);
+    o->plain = test_reals(s->parameters);
+    o->regularized = test_reals(s->parameters);
+    fgf_tape_load(tape, s->theta);
+    fgf_tape_forward(tape, s->x, CASES, support, NULL, o->logit);
+    o->windowed = tape->windowed_count;
+    if (passes != FGF_PASSES_LOGIT)
+        fgf_tape_input_gradient(tape, o->g);
+    if (passes == FGF_PASSES_REGULARIZED) {
+        fgf_tape_parameter_gradient(tape, s->c, s->u, o->regularized);
+        fgf_tape_parameter_gradient(tape, s->c, NULL, o->plain);
+    }
+    fgf_tape_destroy(&tape);
+    keep_supports(o->g);
+}
+
+static void outcome_clear(outcome *o)
+{
+    free(o->g);
+    free(o->plain);
+    free(o->regularized);
+}
+
+static void check_windows(const char *text)
+{
+    setting s;
+    outcome whole, boxed, forward_only;
+    open_setting_of(&s, text, large);
+    for (size_t i = 0; i < s.parameters; i++) /* biases too: the background is not all zero */
+        s.theta[i] += (fgf_real)0.03 * (fgf_real)(i % 7);
+    keep_supports(s.x);
+    keep_supports(s.u);
+    run_all(&s, NULL, FGF_PASSES_REGULARIZED, &whole);
+    run_all(&s, supports, FGF_PASSES_REGULARIZED, &boxed);
+    run_all(&s, supports, FGF_PASSES_LOGIT, &forward_only);
+    assert_int_equal(whole.windowed, 0);
+    assert_true(boxed.windowed >= 5 && boxed.windowed < CASES);
+    assert_memory_equal(whole.logit, boxed.logit, sizeof whole.logit);
+    assert_memory_equal(whole.logit, forward_only.logit, sizeof whole.logit);
+    assert_true(distance(s.n * CASES, boxed.g, whole.g) < 20 * FGF_REAL_EPSILON);
+    for (size_t k = 0; k < fgf_model_array_count(s.model); k++) {
+        const fgf_parameter_array *array = fgf_model_array(s.model, k);
+        const size_t at = array->offset, n = array->count;
+        const double plain = distance(n, boxed.plain + at, whole.plain + at);
+        const double with = distance(n, boxed.regularized + at, whole.regularized + at);
+        if (!(plain < 60 * FGF_REAL_EPSILON && with < 60 * FGF_REAL_EPSILON))
+            fail_msg("%s\n%s: off by %g plain, %g with u", text, array->name, plain, with);
+    }
+    outcome_clear(&whole);
+    outcome_clear(&boxed);
+    outcome_clear(&forward_only);
+    close_setting(&s);
+}
+
+static void test_windows_change_nothing(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
+        check_windows(fronts[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,7 +407,9 @@ int main(void)
         cmocka_unit_test(test_dropout_is_keyed),
         cmocka_unit_test(test_memory_is_planned_once),
         cmocka_unit_test(test_kinds_of_passes_agree),
+        cmocka_unit_test(test_windows_change_nothing),
     };
-    fgf_kernel_start();
+    if (fgf_kernel_start() != FGF_OK)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

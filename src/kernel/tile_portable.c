@@ -1,0 +1,6 @@
+#define FGF_VECTOR_BYTES 16
+#include "tile_pool_template.h"
+#include "tile_template.h"
+
+const tile_set tile_set_portable = {LANES,    VECTORS_MAX, tile_pixels, convolve,
+                                    greatest, pick,        spread};
