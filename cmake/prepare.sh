@@ -1,6 +1,6 @@
 # What building fgf needs: found, or installed where this may be done, or named.
 #
-#   . cmake/prepare.sh; prepare [build | test]
+#   . cmake/prepare.sh; prepare [build | test | bench]
 #
 # On Debian and Ubuntu as root, missing packages are installed. Elsewhere each missing part is named
 # and the exit status is 4; README.md says how to get them from environment modules or Spack.
@@ -8,8 +8,8 @@
 build_packages="gcc libc6-dev cmake ninja-build pkgconf openmpi-bin libopenmpi-dev
   libhdf5-openmpi-dev libopenblas-serial-dev libyaml-dev libnifti-dev libpng-dev zlib1g-dev
   libxxhash-dev librandom123-dev"
-test_packages="libcmocka-dev clang libclang-rt-14-dev hdf5-tools python3-h5py python3-numpy
-  python3-torch"
+bench_packages="python3-h5py python3-numpy python3-torch"
+test_packages="libcmocka-dev clang libclang-rt-14-dev hdf5-tools $bench_packages"
 
 has_header() {
   printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$1" |
@@ -33,11 +33,11 @@ missing_parts() {
   [ "$1" != test ] || has_header cmocka.h || echo "header cmocka.h"
 }
 
-# Tests that need more than the build: they are skipped and counted where it is absent.
+# Tests and measurements that need more than the build: they are skipped where it is absent.
 missing_extras() {
-  [ "$1" = test ] || return 0
-  command -v clang >/dev/null && command -v h5dump >/dev/null &&
-    /usr/bin/python3 -c 'import h5py, numpy, torch' 2>/dev/null || echo extras
+  [ "$1" = build ] && return 0
+  /usr/bin/python3 -c 'import h5py, numpy, torch' 2>/dev/null || echo extras
+  [ "$1" != test ] || { command -v clang && command -v h5dump; } >/dev/null || echo extras
 }
 
 prepare() {
@@ -47,6 +47,7 @@ prepare() {
   if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     packages=$build_packages
     [ "$what" = test ] && packages="$packages $test_packages"
+    [ "$what" = bench ] && packages="$packages $bench_packages"
     echo "installing the packages that are missing" >&2
     # shellcheck disable=SC2086
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
