@@ -5,6 +5,7 @@
 #include "fgf/real.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct fgf_box {
     int from[3], to[3];
@@ -39,6 +40,12 @@ static inline bool fgf_box_holds(const fgf_box *outer, const fgf_box *inner)
  * [d][h][w][channels] of their box; the rest of `out` is left as it is. */
 void fgf_box_copy(int channels, const fgf_box *of, const fgf_real *values, const fgf_box *to,
                   fgf_real *out);
+/* The same for pixels of `bytes` bytes of any kind. */
+void fgf_box_copy_bytes(size_t bytes, const fgf_box *of, const void *values, const fgf_box *to,
+                        void *out);
+/* Sets every pixel of `part`, which lies in `to`, to the one at `pixel`. */
+void fgf_box_fill_bytes(size_t bytes, const void *pixel, const fgf_box *part, const fgf_box *to,
+                        void *out);
 
 /* out += scale values, over the part that lies in both boxes but not in `except` (an empty box:
  * nothing is left out). */

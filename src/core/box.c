@@ -1,6 +1,5 @@
 #include "fgf/box.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static fgf_box common(const fgf_box *a, const fgf_box *b)
@@ -20,17 +19,41 @@ static size_t place(const fgf_box *box, int z, int y, int x)
     return (size_t)(row * fgf_box_extent(box, 2) + (x - box->from[2]));
 }
 
-void fgf_box_copy(int channels, const fgf_box *of, const fgf_real *values, const fgf_box *to,
-                  fgf_real *out)
+void fgf_box_copy_bytes(size_t bytes, const fgf_box *of, const void *values, const fgf_box *to,
+                        void *out)
 {
     const fgf_box both = common(of, to);
-    const size_t run = (size_t)fgf_box_extent(&both, 2) * (size_t)channels;
+    const size_t run = (size_t)fgf_box_extent(&both, 2) * bytes;
     if (fgf_box_pixels(&both) == 0)
         return;
     for (int z = both.from[0]; z < both.to[0]; z++)
         for (int y = both.from[1]; y < both.to[1]; y++)
-            memcpy(out + place(to, z, y, both.from[2]) * (size_t)channels,
-                   values + place(of, z, y, both.from[2]) * (size_t)channels, run * sizeof *out);
+            memcpy((char *)out + place(to, z, y, both.from[2]) * bytes,
+                   (const char *)values + place(of, z, y, both.from[2]) * bytes, run);
+}
+
+void fgf_box_copy(int channels, const fgf_box *of, const fgf_real *values, const fgf_box *to,
+                  fgf_real *out)
+{
+    fgf_box_copy_bytes((size_t)channels * sizeof *out, of, values, to, out);
+}
+
+void fgf_box_fill_bytes(size_t bytes, const void *pixel, const fgf_box *part, const fgf_box *to,
+                        void *out)
+{
+    const size_t run = (size_t)fgf_box_extent(part, 2) * bytes;
+    if (fgf_box_pixels(part) == 0)
+        return;
+    char *first = (char *)out + place(to, part->from[0], part->from[1], part->from[2]) * bytes;
+    memcpy(first, pixel, bytes);
+    for (size_t done = bytes; done < run; done += done)
+        memcpy(first + done, first, done < run - done ? done : run - done);
+    for (int z = part->from[0]; z < part->to[0]; z++)
+        for (int y = part->from[1]; y < part->to[1]; y++) {
+            char *row = (char *)out + place(to, z, y, part->from[2]) * bytes;
+            if (row != first)
+                memcpy(row, first, run);
+        }
 }
 
 /* Columns [from, to) of one row. */

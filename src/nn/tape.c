@@ -51,12 +51,11 @@ const fgf_real *fgf_tape_value(const fgf_tape *tape, int l, int first)
 
 /* ---- forward ---- */
 
-/* Where the value at boundary b goes. */
-static fgf_real *value_place(fgf_tape *tape, int b, int first)
+fgf_real *fgf_tape_value_place(fgf_tape *tape, int b, int first)
 {
-    if (first == tape->capacity && tape->background[b])
+    if (first == tape->capacity)
         return tape->background[b];
-    fgf_real *kept = first == tape->capacity ? NULL : tape->kept_value[b];
+    fgf_real *kept = tape->kept_value[b];
     return kept ? fgf_tape_of_case(tape, kept, b, first) : fgf_tape_next_flow(tape);
 }
 
@@ -71,23 +70,15 @@ void fgf_tape_run_forward(fgf_tape *tape, fgf_span span, const fgf_real *in,
             l + 1 == model->front && span.first < tape->capacity && tape->windowed[span.first];
         fgf_real *out = l + 1 == model->step_count ? logit + span.first
                         : completes                ? fgf_tape_next_flow(tape)
-                                                   : value_place(tape, l + 1, span.first);
+                                                   : fgf_tape_value_place(tape, l + 1, span.first);
         model->step[l].kind->forward(&model->step[l], &pass, in, out);
         in = out;
         if (completes) {
-            fgf_real *whole = value_place(tape, l + 1, span.first);
+            fgf_real *whole = fgf_tape_value_place(tape, l + 1, span.first);
             fgf_tape_complete(tape, span.first, in, tape->background[l + 1], whole);
             in = whole;
         }
     }
-}
-
-static void run_background(fgf_tape *tape)
-{
-    const fgf_span span = {0, tape->model->front, tape->capacity, 1};
-    if (!tape->has_background)
-        fgf_tape_run_forward(tape, span, tape->zeros, NULL, NULL);
-    tape->has_background = true;
 }
 
 void fgf_tape_load(fgf_tape *tape, const fgf_real *parameters)
@@ -118,7 +109,7 @@ void fgf_tape_forward(fgf_tape *tape, const fgf_real *x, int count, const fgf_bo
         tape->windowed_count += tape->windowed[i];
     }
     if (tape->windowed_count > 0)
-        run_background(tape);
+        fgf_tape_run_background(tape);
     for (int i = 0; i < count; i++)
         fgf_tape_run_forward(tape, fgf_tape_head(tape, i), x + size * (size_t)i, dropout, logit);
     fgf_tape_run_forward(tape, fgf_tape_tail(tape),

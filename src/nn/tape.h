@@ -40,7 +40,7 @@ struct fgf_tape {
     fgf_real *blend, *work, *ones, *zeros;
 
     /* The front. */
-    fgf_real **background, **shared; /* by boundary, [size] or NULL */
+    fgf_real **background, **shared; /* by boundary in (0, front], [size]; shared: or NULL */
     fgf_box *window;                 /* [capacity][front + 1] */
     bool *windowed;                  /* [capacity] */
     bool has_background;             /* of the parameters loaded */
@@ -82,9 +82,14 @@ fgf_span fgf_tape_tail(const fgf_tape *tape);            /* all cases at once */
 fgf_pass fgf_tape_pass(const fgf_tape *tape, int l, fgf_span span);
 /* The input of step l as forward left it, NULL where it was not kept. */
 const fgf_real *fgf_tape_value(const fgf_tape *tape, int l, int first);
+/* Where the value at boundary b goes. */
+fgf_real *fgf_tape_value_place(fgf_tape *tape, int b, int first);
 /* Runs span forward from its input; `logit` where it holds the last step. */
 void fgf_tape_run_forward(fgf_tape *tape, fgf_span span, const fgf_real *in,
                           const fgf_stream *dropout, fgf_real *logit);
+
+/* Makes the background of the parameters loaded, if it is not there (tape_background.c). */
+void fgf_tape_run_background(fgf_tape *tape);
 
 /* ---- windows (tape_window.c) ---- */
 

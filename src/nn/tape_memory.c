@@ -38,13 +38,6 @@ static bool keeps_value(const fgf_model *model, fgf_passes passes, int b)
                      (finds_parameters(passes) && (flags & FGF_LAYER_WEIGHTED)));
 }
 
-/* Of the background, also what a window's neighbours are read from. */
-static bool keeps_background(const fgf_model *model, fgf_passes passes, int b)
-{
-    return b > 0 && b <= model->front &&
-           (keeps_value(model, passes, b) || fgf_starts_segment(model, b));
-}
-
 static bool keeps_adjoint(const fgf_model *model, fgf_passes passes, int b)
 {
     if (b == 0 || passes == FGF_PASSES_LOGIT)
@@ -101,7 +94,7 @@ static void plan_front(planner *p, const fgf_model *model, size_t capacity, fgf_
 {
     for (int b = 1; b <= model->front; b++) {
         const size_t size = fgf_boundary_size(model, b);
-        fgf_real *background = keeps_background(model, passes, b) ? take_reals(p, size) : NULL;
+        fgf_real *background = take_reals(p, size);
         fgf_real *shared =
             finds_parameters(passes) && fgf_starts_segment(model, b) ? take_reals(p, size) : NULL;
         if (tape) {
