@@ -207,8 +207,11 @@ static fgf_status log_memory(const session *s, size_t planned)
     FGF_TRY(fgf_group_merge(world, peak, (size_t)world->size * sizeof *peak));
     for (int rank = 0; rank < world->size; rank++)
         greatest = peak[rank] > greatest ? peak[rank] : greatest;
-    fgf_log("memory of a rank: at most %.1f MB planned, %.1f MB measured", (double)planned / 1e6,
-            (double)greatest / 1e6);
+    if (planned > 0)
+        fgf_log("memory of a rank: at most %.1f MB planned, %.1f MB measured",
+                (double)planned / 1e6, (double)greatest / 1e6);
+    else
+        fgf_log("memory of a rank: %.1f MB measured", (double)greatest / 1e6);
 done:
     fgf_free(peak);
     return status;

@@ -46,6 +46,7 @@ static void strip_extent(const fgf_block *b, int *pixels, int *lines)
     const long most = STRIP_BYTES / ((channels_of(b) + in) * (long)sizeof(fgf_real));
     const int count = most < PIXELS_MIN ? PIXELS_MIN : most > PIXELS_MAX ? PIXELS_MAX : (int)most;
     *pixels = count < c->output.width ? count : c->output.width;
+    *pixels = *pixels > 0 ? *pixels : 1; /* a block may have no outputs */
     *lines = count / *pixels;
 }
 

@@ -261,7 +261,7 @@ fgf_status fgf_ordered_sum(fgf_group *group, fgf_tree *tree, fgf_real *result)
     FGF_TRY(fgf_group_agree(group, prepare(&s)));
     FGF_TRY(find_nodes(&s)); /* fails on all ranks or none */
     cut(&s);
-    size_t pieces = (s.slice + s.piece - 1) / s.piece;
+    size_t pieces = s.slice > 0 ? (s.slice + s.piece - 1) / s.piece : 0;
     start_piece(&s, 0);
     for (size_t p = 0; p < pieces; p++) {
         if (p + 1 < pieces)

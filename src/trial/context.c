@@ -91,50 +91,23 @@ bool context_holds(const fgf_context *context, size_t index)
     return context->kept[index].x != NULL;
 }
 
-/* Copies the box between a whole image and one that holds the box alone, a row at a time. */
-static void copy_box(fgf_shape shape, const fgf_box *box, size_t pixel_bytes, void *whole,
-                     void *part, bool into_whole)
-{
-    const size_t row_bytes = (size_t)fgf_box_extent(box, 2) * pixel_bytes;
-    char *packed = part;
-    for (int z = box->from[0]; z < box->to[0]; z++)
-        for (int y = box->from[1]; y < box->to[1]; y++, packed += row_bytes) {
-            const size_t pixel =
-                ((size_t)z * (size_t)shape.height + (size_t)y) * (size_t)shape.width +
-                (size_t)box->from[2];
-            char *row = (char *)whole + pixel * pixel_bytes;
-            memcpy(into_whole ? row : packed, into_whole ? packed : row, row_bytes);
-        }
-}
-
-/* Sets the box of a whole image to zero, a row at a time. */
-static void clear_box(fgf_shape shape, const fgf_box *box, size_t pixel_bytes, void *whole)
-{
-    const size_t row_bytes = (size_t)fgf_box_extent(box, 2) * pixel_bytes;
-    for (int z = box->from[0]; z < box->to[0]; z++)
-        for (int y = box->from[1]; y < box->to[1]; y++) {
-            const size_t row = (size_t)z * (size_t)shape.height + (size_t)y;
-            const size_t pixel = row * (size_t)shape.width + (size_t)box->from[2];
-            memset((char *)whole + pixel * pixel_bytes, 0, row_bytes);
-        }
-}
-
 /* Keeps the case just read, if there is room. */
 static fgf_status keep_case(fgf_context *context, size_t index, const fgf_box *box, fgf_real *x,
                             uint8_t *mask)
 {
     fgf_status status = FGF_OK;
     const fgf_shape shape = fgf_dataset_cohort(context->dataset)->shape;
-    const size_t pixel_bytes = (size_t)shape.channels * sizeof *x;
-    const size_t pixels = (size_t)fgf_box_pixels(box), bytes = pixels * (pixel_bytes + 1);
+    const fgf_box whole = fgf_box_whole(shape);
+    const size_t pixels = (size_t)fgf_box_pixels(box);
+    const size_t bytes = pixels * ((size_t)shape.channels * sizeof *x + 1);
     kept_case *kept = &context->kept[index];
     if (context->used_bytes + bytes > context->memory_bytes)
         goto done;
     kept->box = *box;
     FGF_TRY(FGF_ALLOCATE(pixels, &kept->mask));
     FGF_TRY(FGF_ALLOCATE(pixels * (size_t)shape.channels, &kept->x));
-    copy_box(shape, box, pixel_bytes, x, kept->x, false);
-    copy_box(shape, box, 1, mask, kept->mask, false);
+    fgf_box_copy(shape.channels, &whole, x, box, kept->x);
+    fgf_box_copy_bytes(1, &whole, mask, box, kept->mask);
     context->used_bytes += bytes;
 done:
     if (status != FGF_OK) {
@@ -149,22 +122,23 @@ fgf_status context_load(fgf_context *context, size_t index, fgf_real *x, uint8_t
 {
     fgf_status status = FGF_OK;
     const fgf_shape shape = fgf_dataset_cohort(context->dataset)->shape;
-    const size_t pixel_bytes = (size_t)shape.channels * sizeof *x;
+    const fgf_box whole = fgf_box_whole(shape);
+    const fgf_real zero[FGF_CHANNELS_MAX] = {0}; /* a pixel */
     const kept_case *kept = &context->kept[index];
     if (!kept->x) {
-        *box = fgf_box_whole(shape);
+        *box = whole;
         FGF_TRY(fgf_dataset_read(context->dataset, index, x, mask));
         *box = box_of_case(shape, x, mask);
         FGF_TRY(keep_case(context, index, box, x, mask));
         goto done;
     }
     if (!fgf_box_holds(&kept->box, box)) {
-        clear_box(shape, box, pixel_bytes, x);
-        clear_box(shape, box, 1, mask);
+        fgf_box_fill_bytes((size_t)shape.channels * sizeof *x, zero, box, &whole, x);
+        fgf_box_fill_bytes(1, zero, box, &whole, mask);
     }
     *box = kept->box;
-    copy_box(shape, box, pixel_bytes, x, kept->x, true);
-    copy_box(shape, box, 1, mask, kept->mask, true);
+    fgf_box_copy(shape.channels, box, kept->x, &whole, x);
+    fgf_box_copy_bytes(1, box, kept->mask, &whole, mask);
 done:
     return status;
 }

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { EVALUATION_BATCH = 8 };
-
 /* Fills the logits of this rank's cases: every size-th of the wanted ones. */
 static fgf_status evaluate_mine(trial *t, const int8_t *wanted, double *logit)
 {

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* Passes over the cohort go in these portions (evaluate.c). */
-enum { EVALUATION_BATCH = 8 };
-
 /* A trial's numbers that sizes depend on. */
 typedef struct sizes {
     const fgf_trial_settings *s;

@@ -111,7 +111,9 @@ fgf_status microbatch_gradient(trial *t, step_work *work, const case_list *of, s
                                double lambda, int64_t epoch, fgf_real *gradient,
                                case_loss *losses) FGF_CHECKED;
 
-/* evaluate.c: logits of the cases where wanted[i] != 0; logit [case_count], NaN elsewhere, the
+/* evaluate.c: cases go through the network in these portions. */
+enum { EVALUATION_BATCH = 8 };
+/* Logits of the cases where wanted[i] != 0; logit [case_count], NaN elsewhere, the
  * same on every rank. */
 fgf_status evaluate_logits(trial *t, const int8_t *wanted, double *logit) FGF_CHECKED;
 /* Mean weighted loss and AUC with its interval over the cases of a role; NaN where there are none.

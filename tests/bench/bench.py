@@ -1,7 +1,7 @@
 """Measures fgf against its peer and prints the table; tests/bench/run.sh builds what is needed and
 starts this. docs/performance.md says what is measured and how.
 
-Every session is a number of rounds; a round takes a sample of each side, one after the other."""
+Every contest is a number of rounds; a round takes a sample of each side, one after the other."""
 import argparse
 import dataclasses
 import fnmatch
@@ -61,7 +61,7 @@ def core_list(text):
 
 
 class Bench(sides.Machine):
-    """The machine, with the cohorts that sessions ask for, each made once."""
+    """The machine, with the cohorts that contests ask for, each made once."""
 
     def __init__(self, given, folder):
         super().__init__(given.build, folder, core_list(given.cores),
@@ -138,14 +138,14 @@ def show_progress(text):
         print("\r" + text.ljust(79) + ("" if text else "\r"), end="", file=sys.stderr, flush=True)
 
 
-def wanted_rows(session, patterns):
+def wanted_rows(contest, patterns):
     """The rows whose name holds or matches one of the patterns, with commas between."""
-    return [row for row in session.rows if any(
+    return [row for row in contest.rows if any(
         pattern in row.name or fnmatch.fnmatchcase(row.name, pattern)
         for pattern in patterns.split(","))]
 
 
-def measure_rounds(machine, session, wanted, made):
+def measure_rounds(machine, contest, wanted, made):
     """name of side -> samples, one a round; a plain script's, being slow, in fewer rounds."""
     names = [name for row in wanted for name in (row.ours, row.other, row.plain) if name in made]
     plain = {row.plain for row in wanted} - {row.other for row in wanted}
@@ -155,21 +155,21 @@ def measure_rounds(machine, session, wanted, made):
             if name in plain and turn >= (1 if machine.quick else 3):
                 continue
             taken.append(made[name].measure())
-            show_progress(f"{session.name}: round {turn + 1} of {machine.rounds}, {name}")
+            show_progress(f"{contest.name}: round {turn + 1} of {machine.rounds}, {name}")
     show_progress("")
     return samples
 
 
-def measure(machine, session, wanted):
-    """The results of a session's rows."""
-    reason = session.needs(machine) if session.needs else ""
+def measure(machine, contest, wanted):
+    """The results of a contest's rows."""
+    reason = contest.needs(machine) if contest.needs else ""
     if reason:
         return [dict(report.summary(row, []), skipped="skipped: " + reason) for row in wanted]
     made = {}
     try:
-        made = session.open(machine)
-        samples = measure_rounds(machine, session, wanted, made)
-        compared = session.check(made) if session.check else []
+        made = contest.open(machine)
+        samples = measure_rounds(machine, contest, wanted, made)
+        compared = contest.check(made) if contest.check else []
     except sides.Failure as failure:
         print(failure, file=sys.stderr)
         return [dict(report.summary(row, []), skipped="FAILED") for row in wanted]
@@ -192,23 +192,23 @@ def measure(machine, session, wanted):
 
 
 def run(given):
-    sessions = [(session, wanted_rows(session, given.rows)) for session in rows.all_sessions()]
-    sessions = [(session, wanted) for session, wanted in sessions if wanted]
-    if not sessions:
+    contests = [(contest, wanted_rows(contest, given.rows)) for contest in rows.all_contests()]
+    contests = [(contest, wanted) for contest, wanted in contests if wanted]
+    if not contests:
         sys.exit(f"--rows {given.rows}: no such row; --list prints their names")
     if given.list:
-        return print("\n".join(row.name for _, wanted in sessions for row in wanted))
+        return print("\n".join(row.name for _, wanted in contests for row in wanted))
     folder = tempfile.mkdtemp(prefix="fgf-bench.")
     try:
         machine = Bench(given, folder)
         document = {"machine": machine.describe(), "rows": []}
         print(report.heading(document["machine"]), flush=True)
         os.makedirs(os.path.dirname(os.path.abspath(given.output)), exist_ok=True)
-        for session, wanted in sessions:
-            results = measure(machine, session, wanted)
+        for contest, wanted in contests:
+            results = measure(machine, contest, wanted)
             document["rows"] += results
             print(report.text_table(results).split("\n", 2)[2], flush=True)
-            if given.markdown and session is sessions[-1][0]:
+            if given.markdown and contest is contests[-1][0]:
                 document["kernels"] = machine.run(machine.pin([machine.program, "bench"]))[0]
             with open(given.output, "w") as file:  # what there is, should the rest be stopped
                 json.dump(document, file, indent=1)

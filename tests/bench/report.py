@@ -22,7 +22,7 @@ def verdict(ratio, better, must, aim):
 
 
 def summary(row, ours, other=None, plain=None):
-    """The numbers of a row from its samples, lists of Sample of the session's rounds; `other` and
+    """The numbers of a row from its samples, lists of Sample of the contest's rounds; `other` and
     `plain` may be missing."""
     result = {"name": row.name, "title": row.title, "unit": row.unit, "must": row.must,
               "aim": row.aim, "better": row.better, "against": row.against,

@@ -1,5 +1,5 @@
-"""The rows of the table. A session holds the sides that are measured in turns, A B A B, and the
-rows that compare two of them: no ratio mixes numbers of two sessions."""
+"""The rows of the table. A contest holds the sides that are measured in turns, A B A B, and the
+rows that compare two of them: no ratio mixes numbers of two contests."""
 import os
 from dataclasses import dataclass, field
 from typing import Callable, Dict, List
@@ -27,7 +27,7 @@ class Row:
 
 
 @dataclass
-class Session:
+class Contest:
     name: str
     rows: List[Row]
     open: Callable           # machine -> {name: side}; called once, before the first round
@@ -141,7 +141,7 @@ def training(title, name, layers, cohort, batch, targets, memory=False, microbat
         return training_sides(machine, file, layers, machine.cohort(*cohort(batch)), batch,
                               microbatch, names)
 
-    return Session(name, rows, open_sides, same_numbers)
+    return Contest(name, rows, open_sides, same_numbers)
 
 
 PRELU = ((8, 15), (2.5, 4.5), (1.7, 1.35))
@@ -153,7 +153,7 @@ def full(size):
     return lambda count: ("full", size, count)
 
 
-def training_sessions():
+def training_contests():
     for activation, targets in (("prelu", PRELU), ("softplus", SOFTPLUS)):
         for size in (512, 128, 64):
             yield training(f"{size} px, {activation}, batch 8", f"{size}/{activation}/8",
@@ -166,11 +166,11 @@ def training_sessions():
     yield training("reference network, full images, batch 16", "reference/full",
                    networks.reference(), full(180), 16, REFERENCE, microbatch=8,
                    names=["size", "mean"])
-    session = training("reference network, tumour slices, batch 64", "reference/slices",
+    contest = training("reference network, tumour slices, batch 64", "reference/slices",
                        networks.reference(), lambda count: ("slices", count, 1), 64, REFERENCE,
                        microbatch=8, names=["size", "mean"])
-    session.needs = need_slices
-    yield session
+    contest.needs = need_slices
+    yield contest
 
 
 # ---- scoring along flows ----
@@ -223,10 +223,10 @@ def same_flows(made):
             [Comparison("share of flows that arrive", 1, sum(arrived) / len(arrived), 0.1)])
 
 
-def scoring_sessions():
+def scoring_contests():
     row = Row("scoring/reference", "reference network, scoring along the flow", "s",
               ours="ours", other="tuned", plain="plain", must=5, aim=10, show=digits)
-    yield Session("scoring", [row], open_scoring, same_flows, need_weights)
+    yield Contest("scoring", [row], open_scoring, same_flows, need_weights)
 
 
 # ---- masked input ----
@@ -245,9 +245,9 @@ def open_masked(machine):
     return made
 
 
-def masked_sessions():
+def masked_contests():
     cost = {"better": LESS, "aim": 0.15, "against": "ours, full image"}
-    yield Session("masked", [
+    yield Contest("masked", [
         Row("masked/step", "512 px, 60 px tumour to full image, step with lambda > 0", "images/s",
             ours="tumour", other="full", show=rate(8), **cost),
         Row("masked/scoring", "512 px, 60 px tumour to full image, scoring (4 steps)", "cases/s",
@@ -276,10 +276,10 @@ def open_ranks(ranks):
     return open_sides
 
 
-def rank_sessions():
+def rank_contests():
     targets = {2: ((1.9, 1.97), (1.7, 1.9)), 4: ((None, None), (None, None))}
     for ranks, (trials, cases) in targets.items():
-        yield Session(f"ranks-{ranks}", [
+        yield Contest(f"ranks-{ranks}", [
             Row(f"ranks/{ranks}/trials", f"{ranks} ranks to 1, trials sharded", "s",
                 ours=f"trials {ranks}", other="trials 1", must=trials[0], aim=trials[1],
                 show=digits, against="ours, 1 rank"),
@@ -300,9 +300,9 @@ def open_reduction(ranks):
     return open_sides
 
 
-def reduction_sessions():
+def reduction_contests():
     for ranks in (2, 4):
-        yield Session(f"reduction-{ranks}", [
+        yield Contest(f"reduction-{ranks}", [
             Row(f"reduction/{ranks}", f"ordered sum to all-reduce, 1 Mi floats, {ranks} ranks",
                 "ms", ours="ordered", other="plain", better=LESS, must=5, aim=2,
                 show=milliseconds, against="MPI_Allreduce")], open_reduction(ranks))
@@ -332,9 +332,9 @@ def open_data(machine):
 VOLUMES = 12
 
 
-def data_sessions():
+def data_contests():
     voxels = VOLUMES * cohorts.SLICES * cohorts.WIDTH ** 2 * 2 / 1e6
-    yield Session("data", [
+    yield Contest("data", [
         Row("data/import", "import of CT volumes", "MB of CT/s", ours="import .nii",
             show=rate(voxels)),
         Row("data/import-compressed", "import of CT volumes, .nii.gz", "MB of CT/s",
@@ -348,7 +348,7 @@ def data_sessions():
             against="ours, not augmented")], open_data)
 
 
-def all_sessions():
-    for group in (training_sessions, scoring_sessions, masked_sessions, rank_sessions,
-                  reduction_sessions, data_sessions):
+def all_contests():
+    for group in (training_contests, scoring_contests, masked_contests, rank_contests,
+                  reduction_contests, data_contests):
         yield from group()

@@ -19,7 +19,7 @@ TUNED_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
 
 @dataclass
 class Sample:
-    seconds: float      # of the unit of work that the session is about
+    seconds: float      # of the unit of work that the contest is about
     kib: int = 0        # greatest resident size of a process, where known
     busy: float = 1.0   # processor seconds over wall seconds: below 1 where others took the core
 

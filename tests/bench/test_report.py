@@ -100,8 +100,8 @@ class Texts(unittest.TestCase):
 
     def test_rows(self):
         names, prints = [], []
-        for session in rows.all_sessions():
-            for each in session.rows:
+        for contest in rows.all_contests():
+            for each in contest.rows:
                 names.append(each.name)
                 prints.append(each.show(1.0))
         self.assertEqual(len(names), len(set(names)))

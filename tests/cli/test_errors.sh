@@ -27,6 +27,11 @@ with() {
 
 fgf=$FGF_PROGRAM
 
+# An instruction set that is none: said before anything else.
+FGF_INSTRUCTION_SET=sse9 refused 2 \
+    '^fgf: error: FGF_INSTRUCTION_SET is "sse9"; give portable, avx2 or avx512, or leave it unset$' \
+    "$fgf" run sweep.yaml -q -o r.h5
+
 # The specification: file:line:column, the key, what was found and expected, the nearest name.
 with 's/epochs:/epoch:/'
 refused 2 "^fgf: error: bad\.yaml:10:9: train: unknown key 'epoch'; did you mean 'epochs'\?$" \
