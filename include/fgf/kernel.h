@@ -31,10 +31,6 @@ void fgf_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, fgf_real 
               const fgf_real *a, int lda, const fgf_real *b, int ldb, fgf_real beta, fgf_real *c,
               int ldc);
 
-/* y = alpha op(A) x + beta y, A [m][n] as stored: y [m], x [n], or with transpose y [n], x [m]. */
-void fgf_gemv(bool transpose, int m, int n, fgf_real alpha, const fgf_real *a, int lda,
-              const fgf_real *x, fgf_real beta, fgf_real *y);
-
 /* ---- convolution (cross-correlation, as in PyTorch): what is done with it is in block.h ---- */
 
 /* Axes in the order depth, height, width. Weights are [kd][kh][kw][in][out]. */

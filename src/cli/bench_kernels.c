@@ -200,15 +200,17 @@ static void run_weights(void *state)
 
 static void name_block(const block_shape *s, char *text, size_t bytes)
 {
-    char kernel[32], pool[32] = "";
-    if (s->depth > 1)
+    char kernel[32], image[32], pool[32] = "";
+    if (s->depth > 1) {
         snprintf(kernel, sizeof kernel, "%dx%dx%d", s->kernel, s->kernel, s->kernel);
-    else
+        snprintf(image, sizeof image, "%dx%dx%d", s->depth, s->side, s->side);
+    } else {
         snprintf(kernel, sizeof kernel, "%dx%d", s->kernel, s->kernel);
+        snprintf(image, sizeof image, "%d", s->side);
+    }
     if (s->pool > 1)
         snprintf(pool, sizeof pool, ", pool %d/%d", s->pool, s->pool_stride);
-    snprintf(text, bytes, "%s/%d %d->%d @%s%d%s", kernel, s->stride, s->in, s->out,
-             s->depth > 1 ? "16x32x" : "", s->side, pool);
+    snprintf(text, bytes, "%s/%d %d->%d @%s%s", kernel, s->stride, s->in, s->out, image, pool);
 }
 
 static fgf_status bench_block(bench_report *report, const block_shape *s)

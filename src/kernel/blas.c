@@ -31,14 +31,3 @@ void fgf_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, fgf_real 
     cblas_sgemm(CblasRowMajor, op_a, op_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 #endif
 }
-
-void fgf_gemv(bool transpose, int m, int n, fgf_real alpha, const fgf_real *a, int lda,
-              const fgf_real *x, fgf_real beta, fgf_real *y)
-{
-    const enum CBLAS_TRANSPOSE op = transpose ? CblasTrans : CblasNoTrans;
-#ifdef FGF_REAL_DOUBLE
-    cblas_dgemv(CblasRowMajor, op, m, n, alpha, a, lda, x, 1, beta, y, 1);
-#else
-    cblas_sgemv(CblasRowMajor, op, m, n, alpha, a, lda, x, 1, beta, y, 1);
-#endif
-}

@@ -517,6 +517,22 @@ static void test_random_shapes(void **unused)
     }
 }
 
+/* A box without pixels: nothing is written but the input's gradient, which is zero, and nothing is
+ * added to the weights' one. */
+static void test_empty_boxes(void **unused)
+{
+    (void)unused;
+    EACH_SET(set)
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        for (int axis = 0; axis < 3; axis++) {
+            problem p = problem_of(&named[i], small_number);
+            p.out.to[axis] = p.out.from[axis];
+            p.results = 0;
+            check_all(&p);
+            problem_clear(&p);
+        }
+}
+
 /* An image of one value, no padding: every window holds the same, so all outputs have the same
  * bits, and the first tap of each pool window wins. */
 static void test_uniform_image(void **unused)
@@ -666,9 +682,13 @@ static void test_nan_wins(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_named_shapes),  cmocka_unit_test(test_random_shapes),
-        cmocka_unit_test(test_uniform_image), cmocka_unit_test(test_boxes_have_the_same_bits),
-        cmocka_unit_test(test_sets_agree),    cmocka_unit_test(test_nan_wins),
+        cmocka_unit_test(test_named_shapes),
+        cmocka_unit_test(test_random_shapes),
+        cmocka_unit_test(test_empty_boxes),
+        cmocka_unit_test(test_uniform_image),
+        cmocka_unit_test(test_boxes_have_the_same_bits),
+        cmocka_unit_test(test_sets_agree),
+        cmocka_unit_test(test_nan_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -287,7 +287,7 @@ static void check_texts(fgf_par *par)
 
 int main(int argc, char **argv)
 {
-    static const size_t lengths[] = {1, 5, 1000, 100003};
+    static const size_t lengths[] = {0, 1, 5, 1000, 100003};
     fgf_par *par = NULL;
     unsigned long long checksum = 0;
     if (fgf_par_start(&argc, &argv, &par) != FGF_OK)
