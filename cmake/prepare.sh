@@ -10,6 +10,8 @@ build_packages="gcc libc6-dev cmake ninja-build pkgconf openmpi-bin libopenmpi-d
   libxxhash-dev librandom123-dev"
 bench_packages="python3-h5py python3-numpy python3-torch"
 test_packages="libcmocka-dev clang libclang-rt-14-dev hdf5-tools $bench_packages"
+# A private Slurm and simulated clusters, for the tests in tests/slurm and tests/scale.
+cluster_packages="slurm-wlm munge libsimgrid-dev"
 
 has_header() {
   printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$1" |
@@ -37,7 +39,13 @@ missing_parts() {
 missing_extras() {
   [ "$1" = build ] && return 0
   /usr/bin/python3 -c 'import h5py, numpy, torch' 2>/dev/null || echo extras
-  [ "$1" != test ] || { command -v clang && command -v h5dump; } >/dev/null || echo extras
+  [ "$1" != test ] || { command -v clang && command -v h5dump && command -v slurmctld &&
+    command -v munged && command -v smpicc; } >/dev/null || echo extras
+}
+
+install_packages() {
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
+    >/dev/null 2>&1
 }
 
 prepare() {
@@ -50,9 +58,12 @@ prepare() {
     [ "$what" = bench ] && packages="$packages $bench_packages"
     echo "installing the packages that are missing" >&2
     # shellcheck disable=SC2086
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends $packages; } >/dev/null 2>&1 ||
+    { apt-get update -qq >/dev/null 2>&1 && install_packages $packages; } ||
       echo "apt-get could not install everything; going on with what is there" >&2
+    # Apart, so that a release without them has the rest.
+    # shellcheck disable=SC2086
+    [ "$what" != test ] || install_packages $cluster_packages ||
+      echo "no Slurm or SimGrid to be had: their tests will be skipped" >&2
   fi
   missing=$(missing_parts "$what")
   if [ -n "$missing" ]; then

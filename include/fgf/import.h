@@ -25,6 +25,9 @@ typedef struct fgf_import_options {
     const char *const *overrides; /* "key=value" laid over the manifest */
     size_t override_count;
     bool exclude_bad_cases; /* else the first bad case decides that nothing is written */
+    /* Told on every rank what the import is at: "read", "case" of all, "finish"; may be NULL. */
+    void (*progress)(void *state, const char *phase, size_t done, size_t total);
+    void *state;
 } fgf_import_options;
 
 typedef struct fgf_import_summary {

@@ -12,6 +12,9 @@ void fgf_log_setup(bool prints, bool debug);
 void fgf_log(const char *format, ...) FGF_PRINTF(1, 2);  /* "fgf: ..." */
 void fgf_warn(const char *format, ...) FGF_PRINTF(1, 2); /* "fgf: warning: ..." */
 
+/* The same on any rank: for what rank 0 may be unable to say. */
+void fgf_warn_always(const char *format, ...) FGF_PRINTF(1, 2);
+
 /* "fgf: error: " and this thread's error; with debug on, the places it came through too. Prints
  * even where fgf_log does not, when `always`. */
 void fgf_log_error(bool always);

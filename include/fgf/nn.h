@@ -39,6 +39,9 @@ void fgf_model_destroy(fgf_model **model);
 
 fgf_shape fgf_model_input(const fgf_model *model);
 size_t fgf_model_parameter_count(const fgf_model *model);
+/* Numbers that go into the layers of one case's pass, a measure of its work that is the same on
+ * every machine (what a tape takes is not). */
+size_t fgf_model_activation_count(const fgf_model *model);
 /* True if every layer's second derivative vanishes almost everywhere: the merged path applies. */
 bool fgf_model_piecewise_linear(const fgf_model *model);
 
@@ -149,6 +152,16 @@ void fgf_optimizer_destroy(fgf_optimizer **optimizer);
  * before. */
 double fgf_optimizer_step(fgf_optimizer *optimizer, double progress, double epochs,
                           fgf_real *gradient, fgf_real *parameters);
+/* What an optimizer remembers from step to step, to be kept and put back: `vectors` vectors of its
+ * parameter count and two numbers. Borrowed; written to by who puts a state back. */
+typedef struct fgf_optimizer_state {
+    size_t vectors;
+    fgf_real *vector[2];
+    double *number; /* [2] */
+} fgf_optimizer_state;
+fgf_optimizer_state fgf_optimizer_state_view(fgf_optimizer *optimizer);
+/* The number of those vectors. */
+size_t fgf_optimizer_vectors(const fgf_optimizer_settings *settings);
 /* The learning rate that the schedule gives at `progress`. */
 double fgf_optimizer_rate(const fgf_optimizer *optimizer, double progress, double epochs);
 

@@ -3,7 +3,8 @@
  * The layout is written once, by one process, under a temporary name, and renamed. From then on
  * nothing but raw writes into preallocated contiguous datasets happens: no metadata of HDF5 ever
  * changes, so a process killed at any moment leaves a file that every HDF5 tool opens. A trial's
- * row counts only if its status and its checksum agree.
+ * row counts only if its status stands under a seal that agrees, which is written once the row is
+ * on the disk; its checksum covers the row itself, for all who read it.
  *
  * Who calls what: rank 0 takes the lock and prepares the file; after a barrier every rank opens it
  * and commits the rows it owns; rank 0 adds the row of /run. Nothing here is collective. */
@@ -58,10 +59,11 @@ typedef struct fgf_model_block {
 /* The whole layout. Everything is borrowed for the call.
  *
  * The store adds by itself, on the scale /trial/id: /trial/status (int8, fgf_trial_status),
- * /trial/checksum (uint64), /trial/run (int32, the row of /run), /trial/error (text),
- * /trial/architecture (text) and /trial/weights_row (int32, the row in
- * /model/<architecture>/weights, -1 = none kept); /run/<column>; /layout/<what a writer needs>;
- * attributes schema_version, dataset_hash and layout_hash. */
+ * /trial/checksum and /trial/seal (uint64), /trial/crashes (int8), /trial/committed (seconds since
+ * 1970), /trial/run (int32, the row of /run), /trial/error (text), /trial/architecture (text) and
+ * /trial/weights_row (int32, the row in /model/<architecture>/weights, -1 = none kept);
+ * /run/<column>; /layout/<what a writer needs>; attributes store_version, schema_version,
+ * dataset_hash and layout_hash. */
 typedef struct fgf_layout {
     int schema_version; /* of the columns' meaning: files of another version are not continued */
     fgf_hash dataset;   /* results of another dataset are not continued */
@@ -85,6 +87,9 @@ typedef struct fgf_layout {
 
 enum { FGF_ERROR_TEXT = 256 }; /* bytes of /trial/error */
 
+/* Bytes that the file of a layout takes, all of them from its creation on. */
+double fgf_layout_bytes(const fgf_layout *layout);
+
 /* ---- One job at a time ----------------------------------------------------------------------- */
 
 typedef struct fgf_lock fgf_lock;
@@ -101,7 +106,7 @@ void fgf_store_unlock(fgf_lock **lock);
 
 typedef enum fgf_trial_status {
     FGF_TRIAL_EMPTY = 0,
-    FGF_TRIAL_RUNNING = 1, /* a hint for readers; means nothing to a resume */
+    FGF_TRIAL_RUNNING = 1, /* its process is at it, or ended without a word */
     FGF_TRIAL_DONE = 2,
     FGF_TRIAL_FAILED = 3,
     FGF_TRIAL_UNASKED = 4 /* done or failed (error is not empty), no longer in the sweep */
@@ -114,24 +119,33 @@ typedef enum fgf_prepared {
 } fgf_prepared;
 
 typedef struct fgf_prepare_options {
-    bool drop_unasked; /* do not keep rows that the layout no longer asks for */
+    bool drop_unasked;      /* do not keep rows that the layout no longer asks for */
+    bool check_rows;        /* hold every row against its checksum, however many there are */
+    size_t read_back_bytes; /* else of the newest rows so much; 0 = FGF_READ_BACK_BYTES */
+    size_t run_rows;        /* rows of /run that will be added; 0 = 1 */
 } fgf_prepare_options;
+
+/* Of the newest rows, what a resume reads back at most, and for how long at most. */
+#define FGF_READ_BACK_BYTES ((size_t)1 << 30)
+#define FGF_READ_BACK_SECONDS 0.3
 
 typedef struct fgf_prepare_result {
     fgf_prepared how;
     size_t trial_count; /* of the layout; its trial k is row k of the file */
     size_t done_count, failed_count;
     size_t unasked_count; /* rows kept behind them */
-    size_t
-        broken_count; /* rows whose status said done or failed and whose checksum did not agree */
-    uint8_t *status;  /* [trial_count] fgf_trial_status: EMPTY, DONE or FAILED; owned */
+    size_t broken_count;  /* rows said to be done or failed whose seal or checksum did not agree */
+    uint8_t *status;      /* [trial_count] fgf_trial_status: EMPTY, DONE or FAILED; owned */
+    uint8_t *crashes; /* [trial_count] how often a process ended at the trial, up to 127; owned */
 } fgf_prepare_result;
 
 /* Makes the file at `path` ready for `layout`. No file: creates it. A file of the same layout:
- * counts what is done. A file of other trials, axis lengths or tables: writes the new layout under
- * path + ".part", copies the committed rows by trial hash (cases, features and noise kinds by
- * label), keeps rows no longer asked for at the end, and puts it in the old one's place in one
- * step. Another dataset or schema version: FGF_USAGE. Not one of our files: FGF_DATA.
+ * counts what is done, by the seals; reads the newest rows back; makes a row that is still RUNNING
+ * EMPTY, with a crash more, and one that turned out broken EMPTY. A file of other trials, axis
+ * lengths or tables: writes the new layout under path + ".part", copies the committed rows by trial
+ * hash (cases, features and noise kinds by label) and the crashes, keeps rows no longer asked for
+ * at the end, and puts it in the old one's place in one step. Another dataset or schema version:
+ * FGF_USAGE. Not one of our files, or of another store version: FGF_DATA. No room: FGF_ENVIRONMENT.
  * *out is released with fgf_prepare_result_clear. Call on one process only, holding the lock. */
 fgf_status fgf_store_prepare(const char *path, const fgf_layout *layout,
                              fgf_prepare_options options, fgf_prepare_result *out) FGF_CHECKED;
@@ -159,8 +173,16 @@ typedef struct fgf_run_record {
 fgf_status fgf_store_begin_run(fgf_store *store, const fgf_run_record *run,
                                int *run_row) FGF_CHECKED;
 
-/* Marks a trial as running, for readers of the live file. */
+/* Marks a trial as running, durably: for readers of the live file, and so that the next preparation
+ * counts a crash where nothing was committed. By the rank that owns the row, as the next three. */
 fgf_status fgf_store_mark_running(fgf_store *store, size_t trial) FGF_CHECKED;
+/* Takes that back: the trial was left in good order, to be run another time. */
+fgf_status fgf_store_mark_stopped(fgf_store *store, size_t trial) FGF_CHECKED;
+/* Counts one crash more for a trial. For the handler of a fatal signal: one pread and one pwrite,
+ * nothing else, errors are passed over. */
+void fgf_store_note_crash(const fgf_store *store, size_t trial);
+/* Sets a trial's crashes to a number from 0 to 127. */
+fgf_status fgf_store_set_crashes(fgf_store *store, size_t trial, int crashes) FGF_CHECKED;
 
 /* Writes a trial's row and makes it durable, then its checksum and status, and makes those durable.
  *
@@ -187,9 +209,13 @@ void fgf_store_reader_close(fgf_store_reader **reader);
 size_t fgf_store_reader_trial_count(const fgf_store_reader *reader); /* unasked ones included */
 const char *fgf_store_reader_trial_id(const fgf_store_reader *reader, size_t trial); /* borrowed */
 
-/* The status of a trial as read at opening; DONE, FAILED and UNASKED are believed only after
- * fgf_store_reader_verify. */
+/* The status of a trial as read at opening. DONE, FAILED and UNASKED stand under a seal: the row
+ * was on disk when that was written. Where the seal does not agree the trial counts as EMPTY; there
+ * are `unsealed` of those. What has become of a row since, fgf_store_reader_verify tells. */
 fgf_trial_status fgf_store_reader_status(const fgf_store_reader *reader, size_t trial);
+size_t fgf_store_reader_unsealed(const fgf_store_reader *reader);
+/* How often a process ended at the trial, up to 127; one that is RUNNING not counted. */
+int fgf_store_reader_crashes(const fgf_store_reader *reader, size_t trial);
 
 /* *intact: the row is committed and its checksum agrees. Read once, then remembered. */
 fgf_status fgf_store_reader_verify(fgf_store_reader *reader, size_t trial,
@@ -209,8 +235,9 @@ fgf_column_view fgf_store_reader_column(const fgf_store_reader *reader, size_t c
 /* SIZE_MAX if there is none of this path. */
 size_t fgf_store_reader_find_column(const fgf_store_reader *reader, const char *path);
 
-/* Copies one trial's row of a column to `out` (row_bytes). FGF_DATA if the trial is not committed
- * or its checksum does not agree. */
+/* Copies one trial's row of a column to `out` (row_bytes). FGF_DATA if the trial is not committed,
+ * or if what covers the column does not agree: the seal where it holds one value a trial (these are
+ * read in large pieces: all trials of a file in no time), else the checksum of the whole row. */
 fgf_status fgf_store_reader_row(fgf_store_reader *reader, size_t column, size_t trial,
                                 void *out) FGF_CHECKED;
 /* Where a committed trial comes from: the row of /run, and the error text ("" = none; at least
@@ -241,6 +268,29 @@ fgf_status fgf_store_reader_read(fgf_store_reader *reader, size_t index, void *o
 
 /* A root attribute's text, borrowed, or NULL. */
 const char *fgf_store_reader_attribute(const fgf_store_reader *reader, const char *name);
+
+/* ---- Merging -----------------------------------------------------------------------------------
+ */
+
+/* Rows of one results file on their way into another. */
+typedef struct fgf_adoption fgf_adoption;
+
+/* Begins to take rows from `from` to `store`, both borrowed. The starts in /run of `from` are
+ * copied where `store` has them not yet; the preparation must have made room for them
+ * (fgf_prepare_options.run_rows). *out is released with fgf_store_adoption_destroy. */
+fgf_status fgf_store_adoption_create(fgf_store *store, fgf_store_reader *from,
+                                     fgf_adoption **out) FGF_CHECKED;
+void fgf_store_adoption_destroy(fgf_adoption **adoption);
+
+/* Commits row `row` of the other file as that of `trial` of this one, done or failed as it was, its
+ * start with it. Written as by fgf_store_commit, but that some rows share the two waits for the
+ * disk: what was adopted is committed for certain after fgf_store_adoption_finish. FGF_DATA where
+ * the row is not committed or not whole. */
+fgf_status fgf_store_adopt(fgf_adoption *adoption, size_t trial, size_t row) FGF_CHECKED;
+fgf_status fgf_store_adoption_finish(fgf_adoption *adoption) FGF_CHECKED;
+
+/* Rows of /run that a file holds. */
+fgf_status fgf_store_reader_run_count(fgf_store_reader *reader, size_t *count) FGF_CHECKED;
 
 /* ---- For the import of datasets, in parallel ---------------------------------------------------
  */

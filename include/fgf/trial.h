@@ -93,10 +93,15 @@ fgf_status fgf_trial_settings_read(const fgf_config *config, fgf_trial_settings 
 fgf_status fgf_trial_identity(const fgf_config *config, const char *dataset_hash,
                               fgf_hash *out) FGF_CHECKED;
 
+/* The same for every trial of a sweep, `out` [trial_count]: each file is read once. */
+fgf_status fgf_sweep_identities(const fgf_sweep *sweep, const char *dataset_hash,
+                                fgf_hash *out) FGF_CHECKED;
+
 /* Adds the faults that only the dataset, or several keys together, can show: layers that do not fit
  * its shape, features on channels that it lacks, split centres, noise without a kind. A line that
- * `faults` has already is not added again. Fails only where memory does. */
-fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset,
+ * `faults` has already is not added again. What trials share is looked at once. Fails only where
+ * memory does. */
+fgf_status fgf_sweep_check(const fgf_sweep *sweep, const fgf_dataset *dataset,
                            fgf_faults *faults) FGF_CHECKED;
 
 /* The network of a configuration for cases of `shape`. */
@@ -104,6 +109,8 @@ fgf_status fgf_trial_model(const fgf_config *config, fgf_shape shape, fgf_model 
 
 /* A rough guess of the seconds that one rank needs, for handing out the longest trials first. */
 double fgf_trial_cost(const fgf_config *config, const fgf_dataset *dataset);
+/* The same for every trial of a sweep, `out` [trial_count]. */
+void fgf_sweep_costs(const fgf_sweep *sweep, const fgf_dataset *dataset, double *out);
 
 /* ---- columns and rows ---- */
 
@@ -144,6 +151,8 @@ typedef struct fgf_row {
 } fgf_row;
 fgf_status fgf_row_create(const fgf_axes *axes, fgf_row **out) FGF_CHECKED;
 void fgf_row_destroy(fgf_row **row);
+/* Fills the swept keys' own columns from a configuration. */
+void fgf_row_set_swept(const fgf_row *row, const fgf_config *config);
 double *fgf_row_f64(const fgf_row *row, fgf_trial_column column);
 int32_t *fgf_row_i32(const fgf_row *row, fgf_trial_column column);
 int8_t *fgf_row_i8(const fgf_row *row, fgf_trial_column column);
@@ -182,20 +191,69 @@ typedef struct fgf_trial_memory {
 fgf_status fgf_trial_memory_of(fgf_context *context, const fgf_config *config, const fgf_axes *axes,
                                fgf_trial_memory *out) FGF_CHECKED;
 
-/* How a trial talks to its surroundings; members may be NULL. */
+/* How a trial talks to its surroundings; members may be NULL. Called on every rank of the group
+ * where nothing else is said. */
 typedef struct fgf_trial_hooks {
     void *state;
+    /* Life: at each step of the training ("train", in steps), each portion of cases that goes
+     * through the network ("evaluate", in cases), each step of the flows ("score", in
+     * cases). `done` of `total`; the same numbers may come again. */
     void (*progress)(void *state, const char *phase, size_t done, size_t total);
-    bool (*stop)(void *state);  /* true = stop at the next epoch or case */
+    bool (*stop)(void *state); /* true = stop after the epoch under way, or while scoring */
+    /* Until the trial must have stopped, seconds; no epoch is begun that would not end by then, and
+     * one that is late is given up. NULL: no end. */
+    double (*seconds_left)(void *state);
+
+    /* Checkpoints of the training, on the group's first rank alone. `due`: one is wanted now;
+     * `save`: `size` bytes that a later start gets back from `load`, borrowed for the call, whose
+     * failure is the saver's own affair; `load`: *bytes NULL where there are none, else to be
+     * released with fgf_free; `say`: how it goes on, for the user, to be read behind the trial's
+     * name. */
+    bool (*due)(void *state);
+    void (*save)(void *state, const void *bytes, size_t size);
+    fgf_status (*load)(void *state, void **bytes, size_t *size);
+    void (*say)(void *state, bool warning, const char *line);
+    const char *numerics; /* what decides the bits of results; a checkpoint of others is not used */
+
     const fgf_real *parameters; /* score this network: no training, no weights file */
     size_t parameter_count;
     double boundary; /* and f0 as it was found in training, a logit */
 } fgf_trial_hooks;
 
 /* Runs a trial; collective. The row is filled on every rank, the same bits for any group size.
- * FGF_NUMERIC: training diverged, with its epoch and case; FGF_STOPPED: asked to stop. */
+ * FGF_NUMERIC: training diverged, with its epoch and case; FGF_STOPPED: asked to stop, or out of
+ * time. What was stopped, or killed after it saved, goes on from what it saved, on any number of
+ * ranks, and ends with the same bits. */
 fgf_status fgf_trial_run(fgf_context *context, const fgf_config *config, fgf_group *group,
                          const fgf_trial_hooks *hooks, fgf_row *row) FGF_CHECKED;
+
+/* ---- timing ---- */
+
+/* What a trial takes on one rank, extrapolated from a bounded piece of it. */
+typedef struct fgf_trial_timing {
+    double load;       /* reading the cases: later trials of the process find them in memory */
+    double noise;      /* drawing the noise maps: later trials with the same maps find them */
+    double begin;      /* network, working memory */
+    double epoch;      /* one epoch, the pass over the validation cases in it */
+    double evaluation; /* all cases once */
+    double scoring;    /* flows, agreement, noise of every case to be scored; the cohort test */
+    double seconds; /* the whole trial without `load` and `noise`; at most, where train.patience is
+                       on */
+    int64_t epochs; /* that were trained for it */
+    size_t cases;   /* whose flows were followed for it */
+    bool whole;     /* nothing was extrapolated */
+} fgf_trial_timing;
+
+/* Times a trial: runs what fgf_trial_run runs, in about `seconds` seconds. Its training begins as
+ * the trial's would and stops in time; the flows are those of the network as it is then. Where an
+ * epoch or the scoring is too long a spread of the cases stands for all. `group` is a group of one.
+ * Errors as of fgf_trial_run. */
+fgf_status fgf_trial_time(fgf_context *context, const fgf_config *config, const fgf_axes *axes,
+                          fgf_group *group, double seconds, fgf_trial_timing *out) FGF_CHECKED;
+
+/* What trials of about the same duration have in common: the hash of the configuration without
+ * what changes no time (seeds, fold, learning rate, the value of a lambda above 0, ...). */
+fgf_status fgf_trial_shape(const fgf_config *config, fgf_hash *out) FGF_CHECKED;
 
 /* ---- the cohort test ---- */
 

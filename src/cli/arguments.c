@@ -146,3 +146,13 @@ void add_command_line(const arguments *given, fgf_buffer *out)
         fgf_buffer_add(out, plain ? "%s%s" : "%s'%s'", k > 0 ? " " : "", k > 0 ? word : "fgf");
     }
 }
+
+fgf_status parse_watchdog(const char *text, double *limit)
+{
+    fgf_status status = FGF_OK;
+    *limit = FGF_WATCHDOG_SECONDS;
+    if (text)
+        FGF_TRY(parse_real("--watchdog", text, 0, 1e7, limit));
+done:
+    return status;
+}

@@ -200,7 +200,7 @@ static void run_weights(void *state)
 
 static void name_block(const block_shape *s, char *text, size_t bytes)
 {
-    char kernel[32], image[32], pool[32] = "";
+    char kernel[16], image[20], pool[24] = "";
     if (s->depth > 1) {
         snprintf(kernel, sizeof kernel, "%dx%dx%d", s->kernel, s->kernel, s->kernel);
         snprintf(image, sizeof image, "%dx%dx%d", s->depth, s->side, s->side);

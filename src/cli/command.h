@@ -14,7 +14,7 @@ typedef struct option {
     const char *help;
 } option;
 
-enum { OPTIONS_MOST = 16, OPERANDS_MOST = 256 };
+enum { OPTIONS_MOST = 32, OPERANDS_MOST = 4096 };
 
 /* A parsed command line. Texts are borrowed from argv. */
 typedef struct arguments {
@@ -38,7 +38,7 @@ typedef struct subcommand {
 } subcommand;
 
 extern const subcommand command_import, command_phantom, command_check, command_plan, command_run,
-    command_score, command_status, command_verify, command_export, command_bench, command_help;
+    command_score, command_status, command_verify, command_export, command_bench, command_submit, command_merge, command_help;
 
 /* All commands, NULL at the end. */
 extern const subcommand *const commands[];
@@ -54,6 +54,9 @@ fgf_status parse_integer(const char *name, const char *text, long least, long gr
                          long *out) FGF_CHECKED;
 fgf_status parse_real(const char *name, const char *text, double least, double greatest,
                       double *out) FGF_CHECKED;
+/* The option --watchdog: seconds, FGF_WATCHDOG_SECONDS where it is not given. */
+#define WATCHDOG_HELP "name a rank that is stuck for so long, end at twice (default 900; 0 = never)"
+fgf_status parse_watchdog(const char *text, double *limit) FGF_CHECKED;
 
 /* The command line as one text, for records. */
 void add_command_line(const arguments *given, fgf_buffer *out);

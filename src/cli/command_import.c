@@ -5,28 +5,48 @@
 
 #include <string.h>
 
-enum { OUTPUT, ON_BAD_CASE };
+enum { OUTPUT, ON_BAD_CASE, WATCHDOG };
 
 static const option options[] = {{"--output", 'o', "FILE", "dataset file to write"},
                                  {"--on-bad-case", 0, "WHAT",
                                   "stop: list all bad cases and write nothing (default); exclude: "
                                   "leave them out, ids and reasons stored"},
+                                 {"--watchdog", 0, "SECONDS", WATCHDOG_HELP},
                                  {0}};
+
+static void show_progress(void *state, const char *phase, size_t done, size_t total)
+{
+    (void)state;
+    fgf_watch_phase(phase, done, total);
+    if (strcmp(phase, "case") == 0)
+        fgf_progress("fgf: import: %zu of %zu cases", done, total);
+    else
+        fgf_progress("%s", "");
+}
 
 static fgf_status import_on_ranks(fgf_par *par, const arguments *given, bool exclude,
                                   fgf_import_summary *summary)
 {
     fgf_status status = FGF_OK;
     int64_t access_list = 0;
+    fgf_watchdog *watchdog = NULL;
+    double limit = 0;
     const fgf_import_options how = {.overrides = given->override,
                                     .override_count = given->override_count,
-                                    .exclude_bad_cases = exclude};
+                                    .exclude_bad_cases = exclude,
+                                    .progress = show_progress};
+    FGF_TRY(parse_watchdog(given->value[WATCHDOG], &limit));
     /* One rank needs no MPI-IO: the serial driver writes the same file, faster. */
     if (fgf_par_size(par) > 1)
         FGF_TRY(fgf_par_agree(par, fgf_store_parallel_access(&access_list)));
+    FGF_TRY(fgf_watchdog_start(par, limit, &watchdog));
+    fgf_watch_task("the import of %s", given->operand[0]);
     FGF_TRY(fgf_import(given->operand[0], given->value[OUTPUT], &how, access_list,
                        fgf_par_world(par), summary));
 done:
+    /* With such an error the process ends at once, and must not wait for the others. */
+    if (status != FGF_ENVIRONMENT)
+        fgf_watchdog_stop(&watchdog);
     if (access_list > 0)
         fgf_store_parallel_access_release(&access_list);
     return status;

@@ -116,6 +116,7 @@ static fgf_status run_score(fgf_par *par, const arguments *given)
     fgf_status status = FGF_OK;
     long group_size = 0;
     run_options how = {.output = given->value[OUTPUT] ? given->value[OUTPUT] : "score.results.h5",
+                       .watchdog = FGF_WATCHDOG_SECONDS,
                        .quiet = given->value[QUIET] != NULL};
     if (given->operand_count != 1)
         FGF_FAIL(FGF_USAGE, "fgf score needs one file, of weights or of results; see `fgf help "

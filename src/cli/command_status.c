@@ -1,40 +1,127 @@
 #include "session.h"
 
+#include "fgf/log.h"
+
+#include <dirent.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { JSON, TABLE };
+enum { JSON, TABLE, CHECK };
 
-static const option options[] = {{"--json", 0, NULL, "counts as JSON"},
-                                 {"--table", 't', NULL, "the tables of trials and features too"},
-                                 {0}};
+static const option options[] = {
+    {"--json", 0, NULL, "counts as JSON"},
+    {"--table", 't', NULL, "the tables of trials and features too"},
+    {"--check", 0, NULL, "hold every row against its checksum (reads the whole file)"},
+    {0}};
+
+/* What of a file's trials has become what. */
+typedef struct counts {
+    size_t of[5]; /* by fgf_trial_status, as the seals tell */
+    size_t trials, left, quarantined;
+    size_t not_whole;   /* committed, and seal or checksum do not agree */
+    size_t crashed;     /* trials at which a process ended */
+    size_t checkpoints; /* trainings that go on where they were */
+} counts;
+
+static fgf_status count_trial(fgf_store_reader *reader, size_t trial, bool check, counts *c)
+{
+    fgf_status status = FGF_OK;
+    const fgf_trial_status state = fgf_store_reader_status(reader, trial);
+    const bool committed = state != FGF_TRIAL_EMPTY && state != FGF_TRIAL_RUNNING;
+    char error[FGF_ERROR_TEXT];
+    bool intact = true;
+    int run_row;
+    c->crashed += fgf_store_reader_crashes(reader, trial) > 0;
+    if (check && committed)
+        FGF_TRY(fgf_store_reader_verify(reader, trial, &intact));
+    c->not_whole += !intact;
+    c->of[intact || state == FGF_TRIAL_UNASKED ? state : FGF_TRIAL_EMPTY]++;
+    if (state == FGF_TRIAL_FAILED && intact) {
+        FGF_TRY(fgf_store_reader_origin(reader, trial, &run_row, error));
+        c->quarantined += strncmp(error, "quarantined", strlen("quarantined")) == 0;
+    }
+done:
+    return status;
+}
+
+/* The checkpoints beside a results file. A folder that is not there, or not ours to read, has none.
+ */
+static fgf_status count_checkpoints(const char *results, size_t *count)
+{
+    fgf_status status = FGF_OK;
+    static const char ending[] = ".checkpoint";
+    fgf_buffer path = {0};
+    fgf_buffer_add(&path, "%s.checkpoints", results);
+    FGF_TRY(path.status);
+    DIR *folder = opendir(path.text);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        const size_t length = strlen(entry->d_name);
+        *count += length >= sizeof ending &&
+                  strcmp(entry->d_name + length - (sizeof ending - 1), ending) == 0;
+    }
+    if (folder)
+        closedir(folder);
+done:
+    fgf_buffer_clear(&path);
+    return status;
+}
+
+static fgf_status count_all(fgf_store_reader *reader, const char *path, bool check, counts *c)
+{
+    fgf_status status = FGF_OK;
+    const size_t trials = fgf_store_reader_trial_count(reader);
+    for (size_t i = 0; i < trials; i++) {
+        if (check)
+            fgf_progress("row %zu of %zu", i + 1, trials);
+        FGF_TRY(count_trial(reader, i, check, c));
+    }
+    if (check)
+        fgf_progress("%s", "");
+    c->not_whole += fgf_store_reader_unsealed(reader);
+    c->trials = trials - c->of[FGF_TRIAL_UNASKED];
+    c->left = c->of[FGF_TRIAL_EMPTY] + c->of[FGF_TRIAL_RUNNING];
+    FGF_TRY(count_checkpoints(path, &c->checkpoints));
+done:
+    return status;
+}
+
+static void print_counts(const counts *c, bool json)
+{
+    if (json) {
+        printf("{\"trials\": %zu, \"done\": %zu, \"failed\": %zu, \"running\": %zu, \"left\": %zu, "
+               "\"not_whole\": %zu, \"no_longer_asked_for\": %zu, \"crashed\": %zu, "
+               "\"quarantined\": %zu, \"checkpoints\": %zu}\n",
+               c->trials, c->of[FGF_TRIAL_DONE], c->of[FGF_TRIAL_FAILED], c->of[FGF_TRIAL_RUNNING],
+               c->left, c->not_whole, c->of[FGF_TRIAL_UNASKED], c->crashed, c->quarantined,
+               c->checkpoints);
+        return;
+    }
+    printf("%zu trials: %zu done, %zu failed, %zu left (%zu of them marked as running), %zu rows "
+           "not whole, %zu no longer asked for\n",
+           c->trials, c->of[FGF_TRIAL_DONE], c->of[FGF_TRIAL_FAILED], c->left,
+           c->of[FGF_TRIAL_RUNNING], c->not_whole, c->of[FGF_TRIAL_UNASKED]);
+    if (c->crashed > 0)
+        printf("%zu trial%s ended with a process at least once; %zu quarantined\n", c->crashed,
+               c->crashed == 1 ? "" : "s", c->quarantined);
+    if (c->checkpoints > 0)
+        printf("%zu training%s go%s on from a checkpoint\n", c->checkpoints,
+               c->checkpoints == 1 ? "" : "s", c->checkpoints == 1 ? "es" : "");
+    if (c->not_whole > 0)
+        printf("`fgf run --check-rows` runs what is not whole again\n");
+}
 
 static fgf_status show_status(fgf_par *par, const arguments *given)
 {
     fgf_status status = FGF_OK;
     fgf_store_reader *reader = NULL;
-    size_t count[5] = {0}, committed = 0, broken = 0;
+    counts c = {0};
     if (given->operand_count != 1)
         FGF_FAIL(FGF_USAGE, "fgf status needs one results file; see `fgf help status`");
     if (fgf_par_rank(par) != 0)
         return FGF_OK;
     FGF_TRY(fgf_store_reader_open(given->operand[0], &reader));
-    for (size_t i = 0; i < fgf_store_reader_trial_count(reader); i++)
-        count[fgf_store_reader_status(reader, i)]++;
-    FGF_TRY(fgf_store_reader_verify_all(reader, &committed, &broken));
-    size_t left = count[FGF_TRIAL_EMPTY] + count[FGF_TRIAL_RUNNING] + broken;
-    if (given->value[JSON])
-        printf("{\"trials\": %zu, \"done\": %zu, \"failed\": %zu, \"running\": %zu, \"left\": %zu, "
-               "\"not_whole\": %zu, \"no_longer_asked_for\": %zu}\n",
-               fgf_store_reader_trial_count(reader) - count[FGF_TRIAL_UNASKED],
-               count[FGF_TRIAL_DONE], count[FGF_TRIAL_FAILED], count[FGF_TRIAL_RUNNING], left,
-               broken, count[FGF_TRIAL_UNASKED]);
-    else
-        printf(
-            "%zu trials: %zu done, %zu failed, %zu left (%zu of them marked as running), %zu rows "
-            "not whole, %zu no longer asked for\n",
-            fgf_store_reader_trial_count(reader) - count[FGF_TRIAL_UNASKED], count[FGF_TRIAL_DONE],
-            count[FGF_TRIAL_FAILED], left, count[FGF_TRIAL_RUNNING], broken,
-            count[FGF_TRIAL_UNASKED]);
+    FGF_TRY(count_all(reader, given->operand[0], given->value[CHECK] != NULL, &c));
+    print_counts(&c, given->value[JSON] != NULL);
     if (given->value[TABLE])
         FGF_TRY(print_results(reader));
 done:
@@ -44,8 +131,9 @@ done:
 
 const subcommand command_status = {
     .name = "status",
-    .usage = "RESULTS.h5 [--table] [--json]",
+    .usage = "RESULTS.h5 [--table] [--json] [--check]",
     .help = "tells what of a results file is done, failed and left",
     .options = options,
     .run = show_status,
-    .more = "A file that a job is writing may be looked at. Every row's checksum is verified.\n"};
+    .more = "A file that a job is writing may be looked at. What is done is told by the seals of "
+            "its rows,\nat once; --check reads the rows themselves.\n"};

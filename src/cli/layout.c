@@ -5,6 +5,8 @@
 #include "fgf/memory.h"
 #include "version.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TABLES_MOST = 40, SCHEMA_VERSION = 1, FEATURE_BYTES = 64 };
@@ -20,6 +22,7 @@ struct results_layout {
     fgf_model_block *block;  /* [block_count] */
     fgf_buffer *description; /* [block_count] */
     fgf_buffer preparation;
+    char task[32];
     size_t *trial_block, *trial_row;
 };
 
@@ -135,50 +138,96 @@ done:
     return status;
 }
 
+/* The block of the architecture of a trial's network, made if it is new. */
+static fgf_status find_block(results_layout *l, const fgf_config *config, fgf_shape shape,
+                             size_t *out)
+{
+    fgf_status status = FGF_OK;
+    fgf_model *model = NULL;
+    fgf_buffer text = {0};
+    fgf_model_block *block = l->block;
+    FGF_TRY(fgf_trial_model(config, shape, &model));
+    fgf_model_describe(model, &text);
+    FGF_TRY(text.status);
+    fgf_hash hash = fgf_hash_bytes(text.text, text.length);
+    for (*out = 0; *out < l->layout.block_count; ++*out, ++block)
+        if (strcmp(block->architecture.text, hash.text) == 0)
+            goto done;
+    l->description[*out] = text;
+    memset(&text, 0, sizeof text);
+    *block = (fgf_model_block){.architecture = hash,
+                               .parameter_count = fgf_model_parameter_count(model),
+                               .layer_table = l->description[*out].text};
+    l->layout.block_count++;
+done:
+    fgf_buffer_clear(&text);
+    fgf_model_destroy(&model);
+    return status;
+}
+
+/* Trials by the list of layers that their configuration has; equal lists mostly are one. */
+typedef struct layered_trial {
+    const fgf_item *layers;
+    size_t trial;
+} layered_trial;
+
+static int by_layers(const void *a, const void *b)
+{
+    const layered_trial *x = a, *y = b;
+    if (x->layers != y->layers)
+        return (uintptr_t)x->layers < (uintptr_t)y->layers ? -1 : 1;
+    return x->trial < y->trial ? -1 : 1;
+}
+
+/* first[i]: the first trial that has the layers of trial i. */
+static fgf_status find_first(const session *s, size_t *first)
+{
+    fgf_status status = FGF_OK;
+    layered_trial *sorted = NULL;
+    size_t count = 0;
+    FGF_TRY(FGF_ALLOCATE(s->trial_count, &sorted));
+    for (size_t i = 0; i < s->trial_count; i++) {
+        sorted[i].trial = i;
+        FGF_TRY(fgf_config_items(session_trial(s, i), "model.layers", &sorted[i].layers, &count));
+    }
+    qsort(sorted, s->trial_count, sizeof *sorted, by_layers);
+    for (size_t k = 0; k < s->trial_count; k++) {
+        const bool same = k > 0 && sorted[k].layers == sorted[k - 1].layers;
+        first[sorted[k].trial] = same ? first[sorted[k - 1].trial] : sorted[k].trial;
+    }
+done:
+    fgf_free(sorted);
+    return status;
+}
+
 /* The architectures of the sweep, each once, and the weights row of every trial. */
 static fgf_status add_models(results_layout *l, const session *s)
 {
     fgf_status status = FGF_OK;
-    fgf_model *model = NULL;
-    fgf_shape shape = fgf_dataset_cohort(s->dataset)->shape;
-    fgf_buffer text = {0};
+    const fgf_shape shape = fgf_dataset_cohort(s->dataset)->shape;
+    size_t *first = NULL;
     FGF_TRY(FGF_ALLOCATE(s->trial_count, &l->block));
     FGF_TRY(FGF_ALLOCATE(s->trial_count, &l->description));
     FGF_TRY(FGF_ALLOCATE(s->trial_count, &l->trial_block));
     FGF_TRY(FGF_ALLOCATE(s->trial_count, &l->trial_row));
-    size_t count = 0;
-    for (size_t i = 0; i < s->trial_count; i++) {
-        const fgf_config *config = session_trial(s, i);
-        fgf_trial_settings settings;
-        FGF_TRY(fgf_trial_settings_read(config, &settings));
-        FGF_TRY(fgf_trial_model(config, shape, &model));
-        fgf_model_describe(model, &text);
-        FGF_TRY(text.status);
-        fgf_hash hash = fgf_hash_bytes(text.text, text.length);
-        size_t b = 0;
-        while (b < count && strcmp(l->block[b].architecture.text, hash.text) != 0)
-            b++;
-        if (b == count) {
-            l->description[b] = text;
-            memset(&text, 0, sizeof text);
-            l->block[b] = (fgf_model_block){.architecture = hash,
-                                            .parameter_count = fgf_model_parameter_count(model),
-                                            .layer_table = l->description[b].text};
-            count++;
-        }
-        l->trial_block[i] = b;
-        l->trial_row[i] =
-            settings.output.weights == FGF_KEEP_ALL ? l->block[b].trial_count++ : SIZE_MAX;
-        fgf_buffer_clear(&text);
-        fgf_model_destroy(&model);
-    }
+    FGF_TRY(FGF_ALLOCATE(s->trial_count, &first));
     l->layout.blocks = l->block;
-    l->layout.block_count = count;
     l->layout.trial_block = l->trial_block;
     l->layout.trial_weights_row = l->trial_row;
+    FGF_TRY(find_first(s, first));
+    for (size_t i = 0; i < s->trial_count; i++) {
+        fgf_trial_settings settings;
+        size_t *block = &l->trial_block[i];
+        if (first[i] == i)
+            FGF_TRY(find_block(l, session_trial(s, i), shape, block));
+        else
+            *block = l->trial_block[first[i]];
+        FGF_TRY(fgf_config_section(session_trial(s, i), "output", &settings.output));
+        l->trial_row[i] =
+            settings.output.weights == FGF_KEEP_ALL ? l->block[*block].trial_count++ : SIZE_MAX;
+    }
 done:
-    fgf_buffer_clear(&text);
-    fgf_model_destroy(&model);
+    fgf_free(first);
     return status;
 }
 
@@ -196,6 +245,10 @@ fgf_status results_layout_create(const session *s, results_layout **out)
     describe_preparation(fgf_dataset_cohort(s->dataset), &l->preparation);
     FGF_TRY(l->preparation.status);
     add_text(l, "/sweep/preparation", l->preparation.text, "how the images were prepared");
+    if (s->task_count > 0) {
+        snprintf(l->task, sizeof l->task, "%d/%d", s->task, s->task_count);
+        add_text(l, "/sweep/task", l->task, "which part of the sweep's trials these are: K/N");
+    }
     FGF_TRY(add_cases(l, s->dataset));
     FGF_TRY(add_axes(l, s->axes));
     FGF_TRY(add_models(l, s));
@@ -250,15 +303,5 @@ const fgf_layout *results_layout_of(const results_layout *layout)
 
 double results_layout_bytes(const results_layout *layout)
 {
-    const fgf_layout *l = &layout->layout;
-    double row = 0, bytes = 0;
-    for (size_t c = 0; c < l->column_count; c++) {
-        double elements = (double)fgf_column_element_bytes(&l->columns[c]);
-        for (int a = 0; a < l->columns[c].axis_count; a++)
-            elements *= (double)l->axis_length[l->columns[c].axes[a]];
-        row += elements;
-    }
-    for (size_t b = 0; b < l->block_count; b++)
-        bytes += 4.0 * (double)l->blocks[b].trial_count * (double)l->blocks[b].parameter_count;
-    return bytes + row * (double)l->trial_count;
+    return fgf_layout_bytes(&layout->layout);
 }

@@ -1,114 +1,16 @@
 /* Running a session's trials into a results file: where the trial, the ranks and the file meet. */
-#include "session.h"
+#include "runner.h"
 
 #include "fgf/kernel.h"
 #include "fgf/log.h"
 #include "fgf/memory.h"
 #include "version.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-
-/* What the work of one trial needs on every rank. */
-typedef struct running {
-    session *session;
-    const run_options *options;
-    fgf_store *store;
-    const size_t *pending; /* trial of each job */
-    size_t pending_count;
-    int run_row;
-    size_t finished;
-} running;
-
-static bool stops(void *state)
-{
-    (void)state;
-    return fgf_par_stop_requested();
-}
-
-static void show_progress(void *state, const char *phase, size_t done, size_t total)
-{
-    const running *r = state;
-    fgf_progress("%zu of %zu trials done; this rank: %s %zu / %zu", r->finished, r->pending_count,
-                 phase, done, total);
-}
-
-/* A failure of the trial, as opposed to one of the machine or of fgf: the sweep goes on. */
-static bool is_trial_failure(fgf_status status)
-{
-    return status == FGF_NUMERIC || status == FGF_DATA || status == FGF_USAGE ||
-           status == FGF_MEMORY;
-}
-
-static fgf_status run_job(void *context, size_t job, fgf_group *group)
-{
-    fgf_status status = FGF_OK;
-    running *r = context;
-    fgf_row *row = NULL;
-    size_t trial = r->pending[job];
-    bool failed = false;
-    char error[FGF_ERROR_TEXT] = "";
-    const fgf_trial_hooks hooks = {.state = r,
-                                   .progress = show_progress,
-                                   .stop = stops,
-                                   .parameters = r->options->parameters,
-                                   .parameter_count = r->options->parameter_count,
-                                   .boundary = r->options->boundary};
-    FGF_TRY(fgf_group_agree(group, fgf_row_create(r->session->axes, &row)));
-    if (group->rank == 0)
-        status = fgf_store_mark_running(r->store, trial);
-    FGF_TRY(fgf_group_agree(group, status));
-    status =
-        fgf_trial_run(r->session->context, session_trial(r->session, trial), group, &hooks, row);
-    failed = is_trial_failure(status);
-    if (failed) {
-        snprintf(error, sizeof error, "%.*s", FGF_ERROR_TEXT - 1, fgf_last_error()->message);
-        status = FGF_OK;
-    }
-    FGF_TRY(status);
-    if (group->rank == 0)
-        status = commit_row(r->store, trial, row, r->run_row, failed, error);
-    FGF_TRY(fgf_group_agree(group, status));
-    r->finished++;
-    if (failed)
-        status = fgf_fail(FGF_TRIAL, __FILE__, __LINE__, "%s", error);
-done:
-    fgf_row_destroy(&row);
-    return status;
-}
-
-/* Rank 0 prepares the file under its lock; every rank learns which trials are to be run. */
-static fgf_status prepare(const session *s, const char *output, bool retry, size_t *pending,
-                          size_t *pending_count)
-{
-    fgf_status status = FGF_OK;
-    results_layout *layout = NULL;
-    fgf_prepare_result prepared = {0};
-    *pending_count = 0;
-    FGF_TRY(results_layout_create(s, &layout));
-    FGF_TRY(fgf_store_prepare(output, results_layout_of(layout), (fgf_prepare_options){false},
-                              &prepared));
-    for (size_t i = 0; i < s->trial_count; i++) {
-        bool wanted = prepared.status[i] == FGF_TRIAL_EMPTY ||
-                      (retry && prepared.status[i] == FGF_TRIAL_FAILED);
-        if (wanted)
-            pending[(*pending_count)++] = i;
-    }
-    if (prepared.broken_count > 0)
-        fgf_warn("%s: %zu rows were not whole and are run again", output, prepared.broken_count);
-    if (prepared.how != FGF_STORE_CREATED)
-        fgf_log("%s: %zu of %zu trials are done%s", output, prepared.done_count,
-                prepared.trial_count,
-                prepared.how == FGF_STORE_REWRITTEN ? "; the file was laid out anew" : "");
-    if (prepared.failed_count > 0 && !retry)
-        fgf_log("%zu trials failed before; --retry-failed runs them again", prepared.failed_count);
-done:
-    results_layout_destroy(&layout);
-    fgf_prepare_result_clear(&prepared);
-    return status;
-}
 
 /* Says so where an earlier start computed with other bits than this one will: the signature of each
  * start stands in /run. */
@@ -188,12 +90,15 @@ static void log_schedule(const fgf_schedule_report *report)
 static size_t plan_memory(const session *s, const size_t *pending, size_t pending_count)
 {
     const size_t before = resident_peak();
+    const fgf_error error = *fgf_last_error();
     fgf_trial_memory memory;
     size_t trial;
-    if (fgf_par_rank(s->par) != 0 ||
-        most_memory(s, pending, pending_count, &trial, &memory) != FGF_OK)
+    if (fgf_par_rank(s->par) != 0)
         return 0;
-    return before + memory.peak;
+    if (most_memory(s, pending, pending_count, &trial, &memory) == FGF_OK)
+        return before + memory.peak;
+    (void)fgf_adopt_error(&error);
+    return 0;
 }
 
 /* Says what was planned for a rank beside what the rank with the most took. Collective. */
@@ -217,39 +122,131 @@ done:
     return status;
 }
 
-/* The jobs that are left, on all ranks. */
-static fgf_status run_pending(session *s, const arguments *given, const run_options *options,
-                              size_t *pending, size_t pending_count)
+/* A trial that ends its processes is a failed one: nothing of it but the keys that it was to be run
+ * with. */
+static fgf_status quarantine(const running *r, size_t trial)
 {
     fgf_status status = FGF_OK;
-    running r = {
-        .session = s, .options = options, .pending = pending, .pending_count = pending_count};
-    fgf_schedule_report report = {0};
+    session *s = r->session;
+    fgf_row *row = NULL;
+    FGF_TRY(fgf_row_create(s->axes, &row));
+    fgf_row_set_swept(row, session_trial(s, trial));
+    FGF_TRY(commit_row(r->store, trial, row, r->run_row, true,
+                       "quarantined: its process crashed or was killed at it time and again; "
+                       "--retry-failed runs it again once the cause is mended"));
+done:
+    fgf_row_destroy(&row);
+    return status;
+}
+
+/* What rank 0 writes before the first trial. */
+static fgf_status begin_work(const session *s, const arguments *given, const work_list *list,
+                             running *r)
+{
+    fgf_status status = FGF_OK;
+    FGF_TRY(begin_run(s, given, r));
+    for (size_t k = 0; k < list->retried_count; k++)
+        FGF_TRY(fgf_store_set_crashes(r->store, list->retried[k], 0));
+    for (size_t k = 0; k < list->quarantined_count; k++)
+        FGF_TRY(quarantine(r, list->quarantined[k]));
+done:
+    return status;
+}
+
+static void add_report(fgf_schedule_report *sum, const fgf_schedule_report *report)
+{
+    for (int rank = 0; rank < report->ranks; rank++) {
+        sum->busy_seconds[rank] += report->busy_seconds[rank];
+        sum->idle_seconds[rank] += report->idle_seconds[rank];
+    }
+    sum->done += report->done;
+    sum->failed += report->failed;
+    sum->left -= report->done + report->failed;
+    sum->seconds += report->seconds;
+}
+
+/* The pending trials, one schedule for each number of crashes, so that a trial which ends its
+ * process does so when nothing else is left to be lost. Collective. */
+static fgf_status run_schedules(running *r, const work_list *list, fgf_schedule_report *sum)
+{
+    fgf_status status = FGF_OK, worst = FGF_OK;
+    session *s = r->session;
     double *cost = NULL;
-    const size_t planned = plan_memory(s, pending, pending_count);
-    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(pending_count, &cost)));
-    for (size_t k = 0; k < pending_count; k++)
-        cost[k] = s->cost[pending[k]];
+    fgf_schedule_report report = {0};
+    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(list->pending_count, &cost)));
+    for (size_t first = 0, end; first < list->pending_count; first = end) {
+        for (end = first; end < list->pending_count && list->crashes[end] == list->crashes[first];)
+            end++;
+        r->pending = list->pending + first;
+        r->crashes = list->crashes + first;
+        for (size_t k = first; k < end; k++)
+            cost[k - first] = s->cost[list->pending[k]];
+        status = fgf_schedule_run(s->par, cost, end - first, r->options->group_size, run_trial, r,
+                                  &report);
+        if (status != FGF_MEMORY)
+            add_report(sum, &report);
+        fgf_schedule_report_clear(&report);
+        if (status == FGF_TRIAL)
+            worst = FGF_TRIAL;
+        else
+            FGF_TRY(status);
+    }
+    status = worst;
+done:
+    fgf_free(cost);
+    return status;
+}
+
+/* Says why the run ends here, and how it goes on. Rank 0. */
+static fgf_status describe_stop(const running *r, const work_list *list, size_t left)
+{
+    fgf_status status = FGF_OK;
+    size_t checkpoints = 0;
+    const double seconds_left = fgf_par_seconds_left();
+    const bool late = isfinite(seconds_left) && (seconds_left <= 0 || !fgf_par_stop_requested());
+    FGF_TRY(tidy_checkpoints(r->session, r->options->output, list->pending, list->pending_count,
+                             &checkpoints));
+    FGF_FAIL(FGF_STOPPED,
+             "stopped %s with %zu of %zu trials left, %zu of them with a checkpoint: run the same "
+             "command again to go on",
+             late ? "at the deadline" : "on request", left, list->pending_count, checkpoints);
+done:
+    return status;
+}
+
+/* The trials that are left, on all ranks. */
+static fgf_status run_pending(session *s, const arguments *given, const run_options *options,
+                              const work_list *list)
+{
+    fgf_status status = FGF_OK;
+    running r = {.session = s, .options = options, .pending_count = list->pending_count};
+    fgf_schedule_report sum = {.ranks = fgf_par_size(s->par), .left = list->pending_count};
+    const bool first = fgf_par_rank(s->par) == 0;
+    const size_t planned = plan_memory(s, list->pending, list->pending_count);
+    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(sum.ranks, &sum.busy_seconds)));
+    FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(sum.ranks, &sum.idle_seconds)));
     FGF_TRY(fgf_par_agree(s->par, fgf_store_open(options->output, &r.store)));
-    if (fgf_par_rank(s->par) == 0)
-        status = begin_run(s, given, &r);
+    if (first)
+        status = begin_work(s, given, list, &r);
     FGF_TRY(fgf_par_agree(s->par, status));
     fgf_par_broadcast(s->par, &r.run_row, sizeof r.run_row, 0);
-    status =
-        fgf_schedule_run(s->par, cost, pending_count, options->group_size, run_job, &r, &report);
+    crash_install();
+    status = run_schedules(&r, list, &sum);
     fgf_progress("%s", "");
-    if (status != FGF_MEMORY)
-        log_schedule(&report);
+    log_schedule(&sum);
+    if (status == FGF_STOPPED && first)
+        status = describe_stop(&r, list, sum.left);
     if (status == FGF_OK || status == FGF_TRIAL) {
         const fgf_status logged = log_memory(s, planned);
         status = logged == FGF_OK ? status : logged;
     }
 done:
     fgf_store_close(&r.store);
-    fgf_schedule_report_clear(&report);
-    fgf_free(cost);
+    fgf_schedule_report_clear(&sum);
     return status;
 }
+
+enum { TABLE_TRIALS_MOST = 1000 }; /* a longer table is for those who ask for it */
 
 /* Exit 1 whenever the file holds a failed trial, of this start or of an earlier one. */
 static fgf_status show_results(const char *output, bool quiet)
@@ -258,8 +255,11 @@ static fgf_status show_results(const char *output, bool quiet)
     fgf_store_reader *reader = NULL;
     size_t failed = 0;
     FGF_TRY(fgf_store_reader_open(output, &reader));
-    if (!quiet)
+    const size_t trials = fgf_store_reader_trial_count(reader);
+    if (!quiet && trials <= TABLE_TRIALS_MOST)
         FGF_TRY(print_results(reader));
+    else if (!quiet)
+        fgf_log("`fgf status --table %s` prints the table of the %zu trials", output, trials);
     for (size_t i = 0; i < fgf_store_reader_trial_count(reader); i++) {
         char error[FGF_ERROR_TEXT];
         int run_row;
@@ -311,34 +311,47 @@ done:
     return status;
 }
 
+/* The results, and no checkpoints left of trials that are done. */
+static fgf_status conclude(const session *s, const run_options *options)
+{
+    fgf_status status = FGF_OK;
+    size_t kept = 0;
+    FGF_TRY(tidy_checkpoints(s, options->output, NULL, 0, &kept));
+    FGF_TRY(show_results(options->output, options->quiet));
+done:
+    return status;
+}
+
 fgf_status run_session(session *s, const arguments *given, const run_options *options)
 {
     fgf_status status = FGF_OK;
     fgf_par *par = s->par;
     fgf_lock *lock = NULL;
-    size_t *pending = NULL;
-    size_t pending_count = 0;
+    work_list list = {.pending_count = 0};
+    fgf_watchdog *watchdog = NULL;
     bool first = fgf_par_rank(par) == 0;
     fgf_par_install_stop_signals();
+    FGF_TRY(fgf_watchdog_start(par, options->watchdog, &watchdog));
     FGF_TRY(fgf_par_agree(par, first ? refuse_dataset(options->output, s->data_path) : FGF_OK));
     FGF_TRY(fgf_par_agree(par, first ? lock_results(options->output, given, &lock) : FGF_OK));
-    FGF_TRY(fgf_par_agree(par, FGF_ALLOCATE(s->trial_count, &pending)));
-    if (first)
-        status = prepare(s, options->output, options->retry, pending, &pending_count);
-    FGF_TRY(fgf_par_agree(par, status));
-    fgf_par_broadcast(par, &pending_count, sizeof pending_count, 0);
-    fgf_par_broadcast(par, pending, s->trial_count * sizeof *pending, 0);
-    if (pending_count > 0) {
-        fgf_log("%zu trial%s to run on %d rank%s", pending_count, pending_count == 1 ? "" : "s",
-                fgf_par_size(par), fgf_par_size(par) == 1 ? "" : "s");
-        status = run_pending(s, given, options, pending, pending_count);
+    FGF_TRY(fgf_par_agree(par, work_list_init(&list, s->trial_count)));
+    FGF_TRY(fgf_par_agree(par, first ? work_list_prepare(s, options, &list) : FGF_OK));
+    work_list_share(par, &list);
+    if (list.pending_count + list.quarantined_count > 0) {
+        fgf_log("%zu trial%s to run on %d rank%s", list.pending_count,
+                list.pending_count == 1 ? "" : "s", fgf_par_size(par),
+                fgf_par_size(par) == 1 ? "" : "s");
+        status = run_pending(s, given, options, &list);
         if (status != FGF_TRIAL)
             FGF_TRY(status);
         status = FGF_OK;
     }
-    FGF_TRY(fgf_par_agree(par, first ? show_results(options->output, options->quiet) : FGF_OK));
+    FGF_TRY(fgf_par_agree(par, first ? conclude(s, options) : FGF_OK));
 done:
+    /* With such an error the process ends at once, and must not wait for the others. */
+    if (status != FGF_ENVIRONMENT)
+        fgf_watchdog_stop(&watchdog);
     fgf_store_unlock(&lock);
-    fgf_free(pending);
+    work_list_clear(&list);
     return status;
 }

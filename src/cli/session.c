@@ -7,11 +7,12 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const fgf_config *session_trial(const session *s, size_t i)
 {
-    return fgf_sweep_trial(s->sweep, s->first + i);
+    return fgf_sweep_trial(s->sweep, s->member ? s->member[i] : i);
 }
 
 /* The dataset that every trial names; trials of two datasets do not fit one results file. */
@@ -23,9 +24,9 @@ static fgf_status find_data_path(session *s, const char *data)
         FGF_TRY(fgf_copy_text(data, &s->data_path));
         goto done;
     }
-    FGF_TRY(fgf_trial_settings_read(fgf_sweep_trial(s->sweep, 0), &first));
+    FGF_TRY(fgf_config_section(fgf_sweep_trial(s->sweep, 0), "data", &first.data));
     for (size_t i = 1; i < s->trial_count; i++) {
-        FGF_TRY(fgf_trial_settings_read(fgf_sweep_trial(s->sweep, i), &other));
+        FGF_TRY(fgf_config_section(fgf_sweep_trial(s->sweep, i), "data", &other.data));
         if (strcmp(first.data.path, other.data.path) != 0)
             FGF_FAIL(FGF_USAGE,
                      "%s: trials name two datasets, %s and %s; run one sweep for each, with a "
@@ -43,8 +44,7 @@ static fgf_status check_trials(session *s)
 {
     fgf_status status = FGF_OK;
     fgf_faults faults = {0};
-    for (size_t i = 0; i < s->trial_count; i++)
-        FGF_TRY(fgf_trial_check(session_trial(s, i), s->dataset, &faults));
+    FGF_TRY(fgf_sweep_check(s->sweep, s->dataset, &faults));
     FGF_TRY(fgf_faults_report(&faults, FGF_USAGE, s->sweep_path));
 done:
     fgf_faults_clear(&faults);
@@ -56,14 +56,73 @@ static fgf_status name_trials(session *s)
     fgf_status status = FGF_OK;
     FGF_TRY(FGF_ALLOCATE(s->trial_count, &s->identity));
     FGF_TRY(FGF_ALLOCATE(s->trial_count, &s->cost));
-    size_t rank = (size_t)fgf_par_rank(s->par);
+    FGF_TRY(fgf_sweep_identities(s->sweep, fgf_dataset_hash(s->dataset), s->identity));
+    fgf_sweep_costs(s->sweep, s->dataset, s->cost);
+done:
+    return status;
+}
+
+typedef struct dealt_trial {
+    double cost;
+    size_t trial;
+} dealt_trial;
+
+static int longest_first(const void *a, const void *b)
+{
+    const dealt_trial *x = a, *y = b;
+    return x->cost != y->cost ? (x->cost < y->cost ? 1 : -1) : (x->trial < y->trial ? -1 : 1);
+}
+
+/* Only the trials in `member` [count], which the session takes over. */
+static void keep_members(session *s, size_t *member, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        s->identity[i] = s->identity[member[i]];
+        s->cost[i] = s->cost[member[i]];
+    }
+    s->member = member;
+    s->trial_count = count;
+}
+
+fgf_status session_tasks(const session *s, int count, int *task)
+{
+    fgf_status status = FGF_OK;
+    dealt_trial *order = NULL;
+    const size_t tasks = (size_t)count;
+    FGF_TRY(FGF_ALLOCATE(s->trial_count, &order));
+    for (size_t i = 0; i < s->trial_count; i++)
+        order[i] = (dealt_trial){s->cost[i], i};
+    qsort(order, s->trial_count, sizeof *order, longest_first);
     for (size_t i = 0; i < s->trial_count; i++) {
-        FGF_TRY(
-            fgf_trial_identity(session_trial(s, i), fgf_dataset_hash(s->dataset), &s->identity[i]));
-        if (rank == 0)
-            s->cost[i] = fgf_trial_cost(session_trial(s, i), s->dataset);
+        const size_t turn = i / tasks, seat = i % tasks;
+        task[order[i].trial] = 1 + (int)(turn % 2 ? tasks - 1 - seat : seat);
     }
 done:
+    fgf_free(order);
+    return status;
+}
+
+fgf_status session_deal(session *s, int task, int count)
+{
+    fgf_status status = FGF_OK;
+    int *task_of = NULL;
+    size_t *member = NULL, kept = 0;
+    if (s->trial_count < (size_t)count)
+        FGF_FAIL(FGF_USAGE, "%d tasks for %zu trials: some would have nothing to do", count,
+                 s->trial_count);
+    FGF_TRY(FGF_ALLOCATE(s->trial_count, &task_of));
+    FGF_TRY(FGF_ALLOCATE(s->trial_count, &member));
+    FGF_TRY(session_tasks(s, count, task_of));
+    for (size_t i = 0; i < s->trial_count; i++)
+        if (task_of[i] == task)
+            member[kept++] = i;
+    keep_members(s, member, kept);
+    member = NULL;
+    s->task = task;
+    s->task_count = count;
+done:
+    fgf_free(task_of);
+    fgf_free(member);
     return status;
 }
 
@@ -175,6 +234,8 @@ static fgf_status read_sweep(session *s, fgf_store_reader *reader)
     FGF_TRY(read_text_table(reader, "/sweep/yaml", &yaml));
     FGF_TRY(read_text_table(reader, "/sweep/overrides", &overrides));
     FGF_TRY(read_text_table(reader, "/sweep/path", &s->sweep_path));
+    fgf_buffer_add(&s->overrides, "%s", overrides);
+    FGF_TRY(s->overrides.status);
     size_t count = split_lines(overrides, line, OPERANDS_MOST);
     FGF_TRY(fgf_sweep_parse(yaml, s->sweep_path, fgf_trial_schema(), line, count, &s->sweep));
 done:
@@ -209,18 +270,16 @@ void describe_preparation(const fgf_cohort *cohort, fgf_buffer *out)
 }
 
 /* The trial of the sweep that row `trial` of the file was made of. */
-static fgf_status find_row(session *s, fgf_store_reader *reader, size_t trial)
+static fgf_status find_row(session *s, fgf_store_reader *reader, size_t trial, size_t *out)
 {
     fgf_status status = FGF_OK;
     const char *dataset_hash = fgf_store_reader_attribute(reader, "dataset_hash");
     const char *wanted = fgf_store_reader_trial_id(reader, trial);
-    for (size_t i = 0; dataset_hash && i < fgf_sweep_trial_count(s->sweep); i++) {
+    for (*out = 0; dataset_hash && *out < fgf_sweep_trial_count(s->sweep); ++*out) {
         fgf_hash identity;
-        FGF_TRY(fgf_trial_identity(fgf_sweep_trial(s->sweep, i), dataset_hash, &identity));
-        if (strcmp(identity.text, wanted) == 0) {
-            s->first = i;
-            goto done;
-        }
+        FGF_TRY(fgf_trial_identity(fgf_sweep_trial(s->sweep, *out), dataset_hash, &identity));
+        if (strcmp(identity.text, wanted) == 0)
+            return FGF_OK;
     }
     FGF_FAIL(FGF_DATA, "trial %zu is not in the sweep that the results file holds", trial);
 done:
@@ -249,14 +308,18 @@ done:
 static fgf_status transfer(session *s, fgf_store_reader *reader, size_t trial, const char *data)
 {
     fgf_status status = FGF_OK;
+    size_t *member = NULL;
+    FGF_TRY(FGF_ALLOCATE(1, &member));
     FGF_TRY(read_sweep(s, reader));
-    FGF_TRY(find_row(s, reader, trial));
+    FGF_TRY(find_row(s, reader, trial, member));
     FGF_TRY(open_data(s, data));
-    s->trial_count = 1;
     FGF_TRY(same_preparation(s, reader));
     FGF_TRY(name_trials(s));
+    keep_members(s, member, 1);
+    member = NULL;
     FGF_TRY(fgf_axes_create(s->sweep, s->dataset, &s->axes));
 done:
+    fgf_free(member);
     return status;
 }
 
@@ -281,6 +344,7 @@ void session_close(session *s)
     fgf_sweep_destroy(&s->sweep);
     fgf_free(s->identity);
     fgf_free(s->cost);
+    fgf_free(s->member);
     fgf_free(s->data_path);
     fgf_free(s->sweep_path);
     fgf_buffer_clear(&s->overrides);

@@ -15,8 +15,9 @@ typedef struct session {
     fgf_context *context;
     fgf_hash *identity; /* [trial_count] */
     double *cost;       /* [trial_count] */
-    size_t first;       /* trial 0 of the session is this one of the sweep */
+    size_t *member;     /* [trial_count] which trials of the sweep these are; NULL = all of it */
     size_t trial_count;
+    int task, task_count; /* K of N; 0 = the session is no task */
     char *data_path;
     char *sweep_path;
     fgf_buffer overrides; /* a line each */
@@ -28,6 +29,11 @@ typedef struct session {
 fgf_status session_open(fgf_par *par, const char *sweep_path, const char *data,
                         const char *const *overrides, size_t override_count,
                         session *out) FGF_CHECKED;
+/* Deals a whole sweep's trials to `count` tasks, task[i] from 1: longest first in snake order, so
+ * that each has about the same to do, and on every machine the same trials. Not collective. */
+fgf_status session_tasks(const session *session, int count, int *task) FGF_CHECKED;
+/* Leaves of a session the trials of one task. FGF_USAGE where there are more tasks than trials. */
+fgf_status session_deal(session *session, int task, int count) FGF_CHECKED;
 /* Trial i of the session. */
 const fgf_config *session_trial(const session *session, size_t i);
 /* The same for a results file: the sweep that it holds. Collective. */
@@ -66,6 +72,10 @@ typedef struct run_options {
     const char *output;
     int group_size;
     bool retry, quiet;
+    const char *whole;         /* of a task: the file that its trials will be merged into */
+    bool check_rows;           /* every finished row against its checksum */
+    double checkpoint_seconds; /* between checkpoints of a training; 0 = where it is stopped only */
+    double watchdog;           /* limit for fgf_watchdog_start */
     const fgf_real *parameters; /* score this network in place of training */
     size_t parameter_count;
     double boundary; /* and its f0 */

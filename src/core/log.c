@@ -1,13 +1,14 @@
 #include "fgf/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 static bool log_prints = true;
 static bool log_debug = false;
-static bool progress_shown = false;
+static atomic_bool progress_shown; /* threads beside the main one print errors */
 
 void fgf_log_setup(bool prints, bool debug)
 {
@@ -17,9 +18,8 @@ void fgf_log_setup(bool prints, bool debug)
 
 static void clear_progress(void)
 {
-    if (progress_shown)
+    if (atomic_exchange(&progress_shown, false))
         fputs("\r\033[K", stderr);
-    progress_shown = false;
 }
 
 static void print_line(const char *prefix, const char *format, va_list arguments)
@@ -45,6 +45,14 @@ void fgf_warn(const char *format, ...)
     va_start(arguments, format);
     if (log_prints)
         print_line("fgf: warning: ", format, arguments);
+    va_end(arguments);
+}
+
+void fgf_warn_always(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("fgf: warning: ", format, arguments);
     va_end(arguments);
 }
 

@@ -128,31 +128,36 @@ void fgf_hdf5_quiet(void)
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-struct reason {
-    char *text;
-    size_t bytes;
-};
+/* The innermost line of HDF5's error stack is the cause. Where the system gave it, it tells it
+ * among the time, addresses, numbers and a file's name. */
+typedef char hdf5_cause[8192];
 
-static herr_t keep_innermost(unsigned depth, const H5E_error2_t *entry, void *data)
+static herr_t keep_innermost(unsigned depth, const H5E_error2_t *entry, void *cause)
 {
-    struct reason *reason = data;
     (void)depth;
-    if (entry->desc && entry->desc[0])
-        snprintf(reason->text, reason->bytes, "%s", entry->desc);
+    if (entry->desc)
+        snprintf(cause, sizeof(hdf5_cause), "%s", entry->desc);
     return 1; /* the walk goes upward from the innermost: one is enough */
+}
+
+/* Whether it is the system's; `text` is all that a reader needs of it. */
+static bool take_cause(char *text, size_t bytes)
+{
+    static const char mark[] = "error message = '";
+    hdf5_cause cause = "";
+    (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, cause);
+    const char *system = strstr(cause, mark);
+    const char *said = system ? system + strlen(mark) : cause;
+    snprintf(text, bytes, "%.*s", (int)(system ? strcspn(said, "'") : strlen(said)), said);
+    return system != NULL;
 }
 
 void fgf_hdf5_reason(char *text, size_t bytes)
 {
-    struct reason reason = {text, bytes};
-    text[0] = '\0';
-    (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &reason);
-    /* Where the system gave a reason, HDF5 tells it among the time, addresses and numbers. */
-    const char *system = strstr(text, "error message = '");
-    if (system) {
-        system += strlen("error message = '");
-        size_t length = strcspn(system, "'");
-        memmove(text, system, length);
-        text[length] = '\0';
-    }
+    (void)take_cause(text, bytes);
+}
+
+bool fgf_hdf5_system_reason(char *text, size_t bytes)
+{
+    return take_cause(text, bytes);
 }

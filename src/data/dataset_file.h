@@ -55,5 +55,7 @@ void fgf_dataset_prefix(unsigned long long file_bytes, char prefix[FGF_DATASET_P
 void fgf_hdf5_quiet(void);
 /* The innermost line of HDF5's error stack, cut to `bytes`; "" where there is none. */
 void fgf_hdf5_reason(char *text, size_t bytes);
+/* Whether it failed because the system refused something: a disk, not the file, is at fault. */
+bool fgf_hdf5_system_reason(char *text, size_t bytes);
 
 #endif

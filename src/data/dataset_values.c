@@ -9,11 +9,14 @@
 
 fgf_status fgf_dataset_damaged(const fgf_dataset *dataset, int line, const char *format, ...)
 {
-    char what[256];
+    char what[256], reason[120];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
+    if (fgf_hdf5_system_reason(reason, sizeof reason))
+        return fgf_fail(FGF_ENVIRONMENT, __FILE__, line, "%s: cannot be read: %s", dataset->path,
+                        reason);
     return fgf_fail(FGF_DATA, __FILE__, line, "%s: not a whole dataset file: %s; make it again",
                     dataset->path, what);
 }

@@ -27,6 +27,12 @@ typedef struct import {
     fgf_dataset_writer *writer;
 } import;
 
+static void show_progress(const import *im, const char *phase, size_t done)
+{
+    if (im->options.progress)
+        im->options.progress(im->options.state, phase, done, im->included_count);
+}
+
 static fgf_status prepare(import *im, const char *manifest)
 {
     fgf_status status = FGF_OK;
@@ -136,7 +142,7 @@ static fgf_status import_round(import *im, size_t first)
     if (writes)
         FGF_TRY(fgf_dataset_writer_put(im->writer, mine, mine == SIZE_MAX ? NULL : image,
                                        mine == SIZE_MAX ? NULL : mask));
-    fgf_progress("fgf: import: %zu of %zu cases", first + count, im->included_count);
+    show_progress(im, "case", first + count);
 done:
     fgf_free(image);
     fgf_free(mask);
@@ -254,10 +260,12 @@ import im;
     im.group = group ? group : fgf_group_serial();
     if (options)
         im.options = *options;
+    show_progress(&im, "read", 0);
     FGF_TRY(fgf_group_agree(im.group, prepare(&im, manifest)));
+    show_progress(&im, "case", 0);
     for (size_t first = 0; first < im.included_count; first += (size_t)im.group->size)
         FGF_TRY(import_round(&im, first));
-    fgf_progress("%s", "");
+    show_progress(&im, "finish", im.included_count);
     FGF_TRY(finish(&im, summary));
 done:
     fgf_dataset_writer_destroy(&im.writer);

@@ -156,6 +156,14 @@ size_t fgf_model_parameter_count(const fgf_model *model)
     return model->parameter_count;
 }
 
+size_t fgf_model_activation_count(const fgf_model *model)
+{
+    size_t count = 0;
+    for (int i = 0; i < model->layer_count; i++)
+        count += fgf_layer_in(&model->layer[i]);
+    return count;
+}
+
 bool fgf_model_piecewise_linear(const fgf_model *model)
 {
     return model->piecewise_linear;

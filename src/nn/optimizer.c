@@ -39,10 +39,15 @@ const fgf_key fgf_optimizer_keys[] = {
 struct fgf_optimizer {
     fgf_optimizer_settings settings;
     size_t count;
-    fgf_real *mean;      /* sgd: velocity; adam: mean of the gradient */
-    fgf_real *square;    /* adam: mean of its square; NULL with sgd */
-    double left1, left2; /* adam: beta1^t and beta2^t */
+    fgf_real *mean;   /* sgd: velocity; adam: mean of the gradient */
+    fgf_real *square; /* adam: mean of its square; NULL with sgd */
+    double left[2];   /* adam: beta1^t and beta2^t */
 };
+
+size_t fgf_optimizer_vectors(const fgf_optimizer_settings *settings)
+{
+    return settings->method == METHOD_SGD ? 1 : 2;
+}
 
 fgf_status fgf_optimizer_create(const fgf_optimizer_settings *settings, size_t parameter_count,
                                 fgf_optimizer **out)
@@ -53,9 +58,9 @@ fgf_status fgf_optimizer_create(const fgf_optimizer_settings *settings, size_t p
     FGF_TRY(FGF_ALLOCATE(1, &optimizer));
     optimizer->settings = *settings;
     optimizer->count = parameter_count;
-    optimizer->left1 = optimizer->left2 = 1;
+    optimizer->left[0] = optimizer->left[1] = 1;
     FGF_TRY(FGF_ALLOCATE(parameter_count, &optimizer->mean));
-    if (settings->method != METHOD_SGD)
+    if (fgf_optimizer_vectors(settings) > 1)
         FGF_TRY(FGF_ALLOCATE(parameter_count, &optimizer->square));
     *out = optimizer;
     optimizer = NULL;
@@ -72,6 +77,13 @@ void fgf_optimizer_destroy(fgf_optimizer **optimizer)
     fgf_free((*optimizer)->square);
     fgf_free(*optimizer);
     *optimizer = NULL;
+}
+
+fgf_optimizer_state fgf_optimizer_state_view(fgf_optimizer *optimizer)
+{
+    return (fgf_optimizer_state){.vectors = fgf_optimizer_vectors(&optimizer->settings),
+                                 .vector = {optimizer->mean, optimizer->square},
+                                 .number = optimizer->left};
 }
 
 double fgf_optimizer_rate(const fgf_optimizer *optimizer, double progress, double epochs)
@@ -102,8 +114,8 @@ static fgf_adam_settings adam_of(fgf_optimizer *optimizer, double rate)
 {
     const fgf_optimizer_settings *s = &optimizer->settings;
     const bool decoupled = s->method == METHOD_ADAMW;
-    optimizer->left1 *= s->beta1;
-    optimizer->left2 *= s->beta2;
+    optimizer->left[0] *= s->beta1;
+    optimizer->left[1] *= s->beta2;
     /* At beta = 1 a moment stays 0 for ever and has nothing to correct. */
     return (fgf_adam_settings){.beta1 = (fgf_real)s->beta1,
                                .rest1 = (fgf_real)(1 - s->beta1),
@@ -112,8 +124,8 @@ static fgf_adam_settings adam_of(fgf_optimizer *optimizer, double rate)
                                .decay = (fgf_real)(decoupled ? 0 : s->weight_decay),
                                .kept = (fgf_real)(decoupled ? 1 - rate * s->weight_decay : 1),
                                .rate = rate,
-                               .whole1 = optimizer->left1 < 1 ? 1 - optimizer->left1 : 1,
-                               .whole2 = optimizer->left2 < 1 ? 1 - optimizer->left2 : 1,
+                               .whole1 = optimizer->left[0] < 1 ? 1 - optimizer->left[0] : 1,
+                               .whole2 = optimizer->left[1] < 1 ? 1 - optimizer->left[1] : 1,
                                .epsilon = s->epsilon};
 }
 

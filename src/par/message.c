@@ -3,6 +3,7 @@
 #include "fgf/log.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,6 +34,20 @@ void fgf_par_abort(fgf_par *par, int exit_status)
     _Exit(exit_status);
 }
 
+int fgf_thread_start(pthread_t *thread, void *(*run)(void *), void *context)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    for (size_t k = 0; k < sizeof faults / sizeof faults[0]; k++)
+        sigdelset(&blocked, faults[k]);
+    /* A thread begins with the mask of the one that creates it. */
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    int error = pthread_create(thread, NULL, run, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
 void fgf_message_pause(double waited)
 {
     const double briefly = 1e-4, longest = 4e-3;
@@ -45,35 +60,60 @@ void fgf_message_pause(double waited)
     }
 }
 
-static void wait_for(MPI_Request *request, MPI_Status *from)
+static void wait_for(MPI_Request *request, MPI_Status *from, int peer)
 {
     int complete = 0;
     FGF_MPI(MPI_Test(request, &complete, from));
     if (complete)
         return;
     double start = fgf_seconds();
+    fgf_watch_await(peer);
     while (!complete) {
         fgf_message_pause(fgf_seconds() - start);
         FGF_MPI(MPI_Test(request, &complete, from));
     }
+    fgf_watch_proceed(peer);
 }
 
 void fgf_message_wait(MPI_Request *request)
 {
-    wait_for(request, MPI_STATUS_IGNORE);
+    wait_for(request, MPI_STATUS_IGNORE, FGF_AWAITS_NOBODY);
 }
 
-void fgf_message_wait_all(MPI_Request *requests, int count)
+/* The peer of the first request that is not complete. */
+static int first_awaited(const MPI_Request *requests, const int *peers, int count)
+{
+    for (int k = 0; k < count; k++) {
+        int complete = 0;
+        FGF_MPI(MPI_Request_get_status(requests[k], &complete, MPI_STATUS_IGNORE));
+        if (!complete)
+            return peers[k];
+    }
+    return FGF_AWAITS_NOBODY;
+}
+
+void fgf_message_wait_all(MPI_Request *requests, const int *peers, int count)
 {
     int complete = 0;
     FGF_MPI(MPI_Testall(count, requests, &complete, MPI_STATUSES_IGNORE));
     if (complete)
         return;
-    double start = fgf_seconds();
+    int awaited = FGF_AWAITS_NOBODY;
+    double start = fgf_seconds(), looked = -1;
     while (!complete) {
-        fgf_message_pause(fgf_seconds() - start);
+        double waited = fgf_seconds() - start;
+        fgf_message_pause(waited);
         FGF_MPI(MPI_Testall(count, requests, &complete, MPI_STATUSES_IGNORE));
+        /* Looking through the requests is for waits that are long already. */
+        if (!complete && waited > 0.05 && waited > 1.5 * looked) {
+            int first = first_awaited(requests, peers, count);
+            if (first != awaited)
+                fgf_watch_await(first);
+            awaited = first;
+            looked = waited;
+        }
     }
+    fgf_watch_proceed(awaited);
 }
 
 static int piece(size_t bytes)
@@ -88,7 +128,7 @@ void fgf_message_send(MPI_Comm communicator, const void *data, size_t bytes, int
         MPI_Request request;
         int count = piece(bytes);
         FGF_MPI(MPI_Isend(next, count, MPI_BYTE, to, tag, communicator, &request));
-        fgf_message_wait(&request);
+        wait_for(&request, MPI_STATUS_IGNORE, to);
         next += count;
         bytes -= (size_t)count;
     } while (bytes > 0);
@@ -102,7 +142,7 @@ void fgf_message_receive(MPI_Comm communicator, void *data, size_t bytes, int fr
         MPI_Status arrived;
         int count = piece(bytes), got = 0;
         FGF_MPI(MPI_Irecv(next, count, MPI_BYTE, from, tag, communicator, &request));
-        wait_for(&request, &arrived);
+        wait_for(&request, &arrived, from);
         FGF_MPI(MPI_Get_count(&arrived, MPI_BYTE, &got));
         if (got != count) {
             /* As MPI does with a message that is too long. */

@@ -3,11 +3,12 @@
 #ifndef FGF_PAR_MESSAGE_H
 #define FGF_PAR_MESSAGE_H
 
-#include "fgf/par.h"
+#include "watch.h"
 
 #include <mpi.h>
+#include <pthread.h>
 
-enum { FGF_PAR_HOST_BYTES = 64, FGF_PAR_FAILURE_EXIT = 4 };
+enum { FGF_PAR_FAILURE_EXIT = 4 };
 
 /* A group on some ranks of a communicator. Point-to-point messages under a tag of its own, not an
  * MPI communicator: so it costs nothing to form, only its members take part, and none of them can
@@ -55,17 +56,24 @@ void fgf_group_mpi_broadcast(fgf_group_mpi *group, void *data, size_t bytes, int
 void fgf_message_check(int code, const char *call, const char *file, int line);
 #define FGF_MPI(call) fgf_message_check((call), #call, __FILE__, __LINE__)
 
+/* Starts a thread that no signal interrupts but those of its own faults: a request to stop reaches
+ * the thread that computes. Returns an error number, as pthread_create does. */
+int fgf_thread_start(pthread_t *thread, void *(*run)(void *), void *context);
+
 /* How long to sleep after `waited` seconds of waiting: an eighth of them, at most four
  * milliseconds, so that a short wait stays short and a long one costs next to no processor time. */
 void fgf_message_pause(double waited);
 
-/* Completes a request, sleeping between looks. */
+/* Completes a request, sleeping between looks: for threads that serve other ranks, and for waits
+ * whose end is nobody's in particular. */
 void fgf_message_wait(MPI_Request *request);
 
-/* Completes `count` requests, likewise. */
-void fgf_message_wait_all(MPI_Request *requests, int count);
+/* Completes `count` requests, likewise; request k is to or from rank peers[k] of the world, which
+ * the watchdog names if it takes too long. */
+void fgf_message_wait_all(MPI_Request *requests, const int *peers, int count);
 
-/* Sends or receives exactly `bytes`; any size. */
+/* Sends or receives exactly `bytes`; any size. All communicators here number the ranks as the world
+ * does, so that `to` and `from` are what the watchdog calls them. */
 void fgf_message_send(MPI_Comm communicator, const void *data, size_t bytes, int to, int tag);
 void fgf_message_receive(MPI_Comm communicator, void *data, size_t bytes, int from, int tag);
 

@@ -17,12 +17,18 @@ enum {
     STAGES = 2               /* pieces under way */
 };
 
+/* Messages that are waited for together. */
+struct messages {
+    MPI_Request *request;
+    int *peer; /* ranks of the communicator, one a request */
+    int count;
+};
+
 /* The messages of one piece. */
 struct stage {
-    fgf_real *landing;   /* [foreign][piece] */
-    MPI_Request *nodes;  /* [foreign] that arrive */
-    MPI_Request *others; /* nodes that leave, sums that leave and arrive */
-    int node_count, other_count;
+    fgf_real *landing;      /* [foreign][piece] */
+    struct messages nodes;  /* [foreign] that arrive */
+    struct messages others; /* nodes that leave, sums that leave and arrive */
 };
 
 struct ordered_sum {
@@ -54,6 +60,21 @@ static size_t aligned(size_t n)
     return (n + ALIGNED - 1) / ALIGNED * ALIGNED;
 }
 
+static fgf_status messages_init(struct messages *m, size_t most)
+{
+    fgf_status status = FGF_OK;
+    FGF_TRY(FGF_ALLOCATE(most, &m->request));
+    FGF_TRY(FGF_ALLOCATE(most, &m->peer));
+done:
+    return status;
+}
+
+static void messages_clear(struct messages *m)
+{
+    fgf_free(m->request);
+    fgf_free(m->peer);
+}
+
 static fgf_status prepare(struct ordered_sum *s)
 {
     fgf_status status = FGF_OK;
@@ -69,8 +90,8 @@ static fgf_status prepare(struct ordered_sum *s)
     FGF_TRY(FGF_ALLOCATE(s->leaf_count, &s->operand));
     FGF_TRY(FGF_ALLOCATE(s->leaf_count, &s->steps));
     for (int k = 0; k < STAGES; k++) {
-        FGF_TRY(FGF_ALLOCATE(s->leaf_count, &s->stage[k].nodes));
-        FGF_TRY(FGF_ALLOCATE((own + 2) * ranks, &s->stage[k].others));
+        FGF_TRY(messages_init(&s->stage[k].nodes, s->leaf_count));
+        FGF_TRY(messages_init(&s->stage[k].others, (own + 2) * ranks));
     }
 done:
     return status;
@@ -85,8 +106,8 @@ static void clear(struct ordered_sum *s)
     fgf_free(s->operand);
     fgf_free(s->steps);
     for (int k = 0; k < STAGES; k++) {
-        fgf_free(s->stage[k].nodes);
-        fgf_free(s->stage[k].others);
+        messages_clear(&s->stage[k].nodes);
+        messages_clear(&s->stage[k].others);
     }
 }
 
@@ -157,23 +178,27 @@ static size_t piece_of(const struct ordered_sum *s, int owner, size_t p, size_t 
 }
 
 static void post_send(const struct ordered_sum *s, const fgf_real *data, size_t n, int to, int kind,
-                      MPI_Request *request)
+                      struct messages *m)
 {
-    FGF_MPI(MPI_Isend(data, (int)(n * sizeof *data), MPI_BYTE, fgf_group_mpi_rank(s->group, to),
-                      fgf_group_mpi_tag(s->group, kind), s->group->communicator, request));
+    int peer = m->peer[m->count] = fgf_group_mpi_rank(s->group, to);
+    FGF_MPI(MPI_Isend(data, (int)(n * sizeof *data), MPI_BYTE, peer,
+                      fgf_group_mpi_tag(s->group, kind), s->group->communicator,
+                      &m->request[m->count++]));
 }
 
 static void post_receive(const struct ordered_sum *s, fgf_real *data, size_t n, int from, int kind,
-                         MPI_Request *request)
+                         struct messages *m)
 {
-    FGF_MPI(MPI_Irecv(data, (int)(n * sizeof *data), MPI_BYTE, fgf_group_mpi_rank(s->group, from),
-                      fgf_group_mpi_tag(s->group, kind), s->group->communicator, request));
+    int peer = m->peer[m->count] = fgf_group_mpi_rank(s->group, from);
+    FGF_MPI(MPI_Irecv(data, (int)(n * sizeof *data), MPI_BYTE, peer,
+                      fgf_group_mpi_tag(s->group, kind), s->group->communicator,
+                      &m->request[m->count++]));
 }
 
-static void finish_stage(struct stage *stage)
+static void wait_for(struct messages *m)
 {
-    fgf_message_wait_all(stage->others, stage->other_count);
-    stage->other_count = 0;
+    fgf_message_wait_all(m->request, m->peer, m->count);
+    m->count = 0;
 }
 
 /* Sets piece p of all slices on its way. */
@@ -182,14 +207,12 @@ static void start_piece(struct ordered_sum *s, size_t p)
     struct stage *stage = &s->stage[p % STAGES];
     int rank = s->group->group.rank;
     size_t first, n = piece_of(s, rank, p, &first);
-    finish_stage(stage);
-    stage->node_count = 0;
+    wait_for(&stage->others);
     for (size_t k = 0; k < s->count && n > 0; k++) {
         if (s->vector[k])
             continue;
-        post_receive(s, stage->landing + (size_t)stage->node_count * s->piece, n, s->holder[k],
-                     FGF_TAG_NODE, &stage->nodes[stage->node_count]);
-        stage->node_count++;
+        post_receive(s, stage->landing + (size_t)stage->nodes.count * s->piece, n, s->holder[k],
+                     FGF_TAG_NODE, &stage->nodes);
     }
     /* Each rank begins with its neighbour, so that not all send to one at a time. */
     for (int step = 1; step < s->group->group.size; step++) {
@@ -197,11 +220,9 @@ static void start_piece(struct ordered_sum *s, size_t p)
         n = piece_of(s, owner, p, &first);
         for (size_t k = 0; k < s->count && n > 0; k++)
             if (s->vector[k])
-                post_send(s, s->vector[k] + first, n, owner, FGF_TAG_NODE,
-                          &stage->others[stage->other_count++]);
+                post_send(s, s->vector[k] + first, n, owner, FGF_TAG_NODE, &stage->others);
         if (n > 0)
-            post_receive(s, s->result + first, n, owner, FGF_TAG_SUM,
-                         &stage->others[stage->other_count++]);
+            post_receive(s, s->result + first, n, owner, FGF_TAG_SUM, &stage->others);
     }
 }
 
@@ -241,11 +262,10 @@ static void finish_piece(struct ordered_sum *s, size_t p)
     size_t first, n = piece_of(s, rank, p, &first);
     if (n == 0)
         return;
-    fgf_message_wait_all(stage->nodes, stage->node_count);
+    wait_for(&stage->nodes);
     add_piece(s, stage, first, n);
     for (int step = 1; step < size; step++)
-        post_send(s, s->result + first, n, (rank + step) % size, FGF_TAG_SUM,
-                  &stage->others[stage->other_count++]);
+        post_send(s, s->result + first, n, (rank + step) % size, FGF_TAG_SUM, &stage->others);
 }
 
 fgf_status fgf_ordered_sum(fgf_group *group, fgf_tree *tree, fgf_real *result)
@@ -269,7 +289,7 @@ fgf_status fgf_ordered_sum(fgf_group *group, fgf_tree *tree, fgf_real *result)
         finish_piece(&s, p);
     }
     for (int k = 0; k < STAGES; k++)
-        finish_stage(&s.stage[k]);
+        wait_for(&s.stage[k].others);
 done:
     clear(&s);
     return status;

@@ -5,7 +5,7 @@
 #ifndef FGF_PAR_QUEUE_H
 #define FGF_PAR_QUEUE_H
 
-#include "fgf/status.h"
+#include "fgf/par.h"
 
 typedef struct fgf_queue fgf_queue;
 
@@ -44,7 +44,8 @@ bool fgf_queue_closed(const fgf_queue *queue);
 
 fgf_queue_counts fgf_queue_count(const fgf_queue *queue);
 
-/* The speed of `size` ranks on one job, in ranks: Amdahl's law with the serial share of a trial. */
-double fgf_queue_speed(int size);
+/* The time from which on fgf_queue_next may hand out a job though no rank has become free since it
+ * returned false; infinite where time alone changes nothing. */
+double fgf_queue_wake(const fgf_queue *queue);
 
 #endif

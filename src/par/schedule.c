@@ -1,127 +1,11 @@
-/* The scheduler: a thread of rank 0 owns the queue and answers all ranks, its own included.
- *
- * A rank posts the receive for its answer, then asks; the thread answers when the queue has a job
- * for it. So an answer never waits for a rank that computes, whatever that rank does. */
+/* The scheduler: a thread of rank 0 owns the queue and answers all ranks, its own included; see
+ * server.h. */
 #include "fgf/log.h"
 #include "fgf/memory.h"
-#include "message.h"
-#include "queue.h"
+#include "server.h"
 
 #include <pthread.h>
 #include <string.h>
-
-enum { TAG_REQUEST = 1, TAG_ANSWER = 2 };
-
-struct request {
-    int32_t result; /* of the job that the rank ran last */
-    int32_t stop;   /* a request to stop is pending on the rank */
-};
-
-/* An answer is an array of 64-bit words: these, then the members. size 0 = no more work. */
-enum { ANSWER_JOB, ANSWER_GROUP, ANSWER_SIZE, ANSWER_MEMBERS };
-
-/* ---- rank 0's thread ---- */
-
-struct server {
-    MPI_Comm comm;
-    fgf_queue *queue;
-    int size;
-    int dismissed;      /* ranks that were told that there is no more work */
-    bool *waiting;      /* [size] */
-    int64_t *answer;    /* [ANSWER_MEMBERS + size] */
-    MPI_Request *sends; /* [size] */
-    int64_t groups;     /* formed so far */
-};
-
-/* Sends the answer to `count` ranks: those of `ranks`, or rank `only` where that is NULL. */
-static void send_answer(struct server *server, const int *ranks, int count, int only)
-{
-    int words = ANSWER_MEMBERS + (int)server->answer[ANSWER_SIZE];
-    for (int k = 0; k < count; k++) {
-        int to = ranks ? ranks[k] : only;
-        server->waiting[to] = false;
-        FGF_MPI(MPI_Isend(server->answer, words, MPI_INT64_T, to, TAG_ANSWER, server->comm,
-                          &server->sends[k]));
-    }
-    for (int k = 0; k < count; k++)
-        fgf_message_wait(&server->sends[k]);
-}
-
-static void hand_out(struct server *server)
-{
-    fgf_assignment next;
-    if (fgf_par_stop_requested())
-        fgf_queue_stop(server->queue);
-    while (fgf_queue_next(server->queue, fgf_seconds(), &next)) {
-        server->answer[ANSWER_JOB] = (int64_t)next.job;
-        server->answer[ANSWER_GROUP] = ++server->groups;
-        server->answer[ANSWER_SIZE] = next.size;
-        for (int k = 0; k < next.size; k++)
-            server->answer[ANSWER_MEMBERS + k] = next.members[k];
-        send_answer(server, next.members, next.size, 0);
-    }
-    if (!fgf_queue_closed(server->queue))
-        return;
-    server->answer[ANSWER_SIZE] = 0;
-    for (int rank = 0; rank < server->size; rank++) {
-        if (server->waiting[rank]) {
-            send_answer(server, NULL, 1, rank);
-            server->dismissed++;
-        }
-    }
-}
-
-static void accept_request(struct server *server, const struct request *request, int rank)
-{
-    if (request->stop)
-        fgf_queue_stop(server->queue);
-    server->waiting[rank] = true;
-    fgf_queue_idle(server->queue, rank, (fgf_status)request->result, fgf_seconds());
-}
-
-static void *serve(void *context)
-{
-    struct server *server = context;
-    double last_event = fgf_seconds();
-    while (server->dismissed < server->size) {
-        struct request request;
-        MPI_Request pending;
-        MPI_Status from;
-        int complete = 0;
-        FGF_MPI(MPI_Irecv(&request, sizeof request, MPI_BYTE, MPI_ANY_SOURCE, TAG_REQUEST,
-                          server->comm, &pending));
-        FGF_MPI(MPI_Test(&pending, &complete, &from));
-        while (!complete) {
-            fgf_message_pause(fgf_seconds() - last_event);
-            hand_out(server); /* time alone may end a hold, or a stop be requested */
-            FGF_MPI(MPI_Test(&pending, &complete, &from));
-        }
-        accept_request(server, &request, from.MPI_SOURCE);
-        hand_out(server);
-        last_event = fgf_seconds();
-    }
-    return NULL;
-}
-
-static fgf_status server_init(struct server *server, fgf_par *par, fgf_queue *queue)
-{
-    fgf_status status = FGF_OK;
-    server->comm = par->queue_comm;
-    server->queue = queue;
-    server->size = fgf_par_size(par);
-    FGF_TRY(FGF_ALLOCATE(server->size, &server->waiting));
-    FGF_TRY(FGF_ALLOCATE(ANSWER_MEMBERS + server->size, &server->answer));
-    FGF_TRY(FGF_ALLOCATE(server->size, &server->sends));
-done:
-    return status;
-}
-
-static void server_clear(struct server *server)
-{
-    fgf_free(server->waiting);
-    fgf_free(server->answer);
-    fgf_free(server->sends);
-}
 
 /* ---- every rank ---- */
 
@@ -132,8 +16,6 @@ struct worker {
     fgf_schedule_report *report;
     fgf_status fatal; /* and its error, kept apart from what comes after */
     fgf_error error;
-    int64_t *answer; /* [ANSWER_MEMBERS + size] */
-    int *members;    /* [size] */
 };
 
 static fgf_status run_job(struct worker *worker, size_t job, fgf_group *group)
@@ -152,44 +34,32 @@ static fgf_status run_job(struct worker *worker, size_t job, fgf_group *group)
     return result;
 }
 
-/* Runs the job of worker->answer on its group. */
-static fgf_status run_answer(struct worker *worker)
+static fgf_status run_task(struct worker *worker, const fgf_task *task)
 {
-    int size = (int)worker->answer[ANSWER_SIZE], mine = 0;
-    size_t job = (size_t)worker->answer[ANSWER_JOB];
     fgf_group_mpi group;
-    if (size == 1)
-        return run_job(worker, job, fgf_group_serial());
-    for (int k = 0; k < size; k++) {
-        worker->members[k] = (int)worker->answer[ANSWER_MEMBERS + k];
-        if (worker->members[k] == fgf_par_rank(worker->par))
-            mine = k;
-    }
-    fgf_group_mpi_init(&group, worker->par->group_comm, worker->members, size, mine,
-                       (unsigned long long)worker->answer[ANSWER_GROUP]);
-    return run_job(worker, job, &group.group);
+    if (task->size == 1)
+        return run_job(worker, task->job, fgf_group_serial());
+    fgf_group_mpi_init(&group, worker->par->group_comm, task->members, task->size, task->place,
+                       task->group);
+    return run_job(worker, task->job, &group.group);
 }
 
 /* Asks the queue until it has no more work. */
-static void work_for_queue(struct worker *worker)
+static void work_for_queue(struct worker *worker, fgf_client *client)
 {
-    int rank = fgf_par_rank(worker->par), size = fgf_par_size(worker->par);
-    double *longest = &worker->report->longest_wait[rank];
-    MPI_Comm comm = worker->par->queue_comm;
-    struct request request = {FGF_OK, 0};
+    double *longest = &worker->report->longest_wait[fgf_par_rank(worker->par)];
+    fgf_status result = FGF_OK;
+    fgf_task task;
     for (;;) {
-        MPI_Request pending;
         double start = fgf_seconds();
-        request.stop = fgf_par_stop_requested();
-        FGF_MPI(MPI_Irecv(worker->answer, ANSWER_MEMBERS + size, MPI_INT64_T, 0, TAG_ANSWER, comm,
-                          &pending));
-        fgf_message_send(comm, &request, sizeof request, 0, TAG_REQUEST);
-        fgf_message_wait(&pending);
-        if (worker->answer[ANSWER_SIZE] == 0)
+        fgf_watch_await(FGF_AWAITS_WORK);
+        bool more = fgf_client_ask(client, result, &task);
+        fgf_watch_proceed(FGF_AWAITS_WORK);
+        if (!more)
             return;
         double waited = fgf_seconds() - start;
         *longest = waited > *longest ? waited : *longest;
-        request.result = run_answer(worker);
+        result = run_task(worker, &task);
     }
 }
 
@@ -208,28 +78,41 @@ static void work_alone(struct worker *worker, fgf_queue *queue)
     }
 }
 
+static void *serve(void *server)
+{
+    fgf_server_run(server);
+    return NULL;
+}
+
+static fgf_status start_server(fgf_par *par, fgf_queue *queue, fgf_server **server,
+                               pthread_t *thread)
+{
+    fgf_status status = FGF_OK;
+    FGF_TRY(fgf_server_create(par->queue_comm, queue, fgf_par_size(par), server));
+    int error = fgf_thread_start(thread, serve, *server);
+    if (error != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "the scheduler's thread cannot be started: %s", strerror(error));
+done:
+    if (status != FGF_OK)
+        fgf_server_destroy(server);
+    return status;
+}
+
 static fgf_status work_with_server(struct worker *worker, fgf_queue *queue)
 {
-    fgf_status status = FGF_OK, mine = FGF_OK;
-    struct server server = {0};
+    fgf_status status = FGF_OK;
+    fgf_par *par = worker->par;
+    fgf_server *server = NULL; /* its thread runs where this is set */
+    fgf_client client = {0};
     pthread_t thread;
-    bool owner = fgf_par_rank(worker->par) == 0, started = false;
-    if (owner) {
-        mine = server_init(&server, worker->par, queue);
-        if (mine == FGF_OK) {
-            int error = pthread_create(&thread, NULL, serve, &server);
-            started = error == 0;
-            if (error != 0)
-                mine = fgf_fail(FGF_ENVIRONMENT, __FILE__, __LINE__,
-                                "the scheduler's thread cannot be started: %s", strerror(error));
-        }
-    }
-    FGF_TRY(fgf_par_agree(worker->par, mine));
-    work_for_queue(worker);
-done:
-    if (started)
+    FGF_TRY(fgf_par_agree(par, fgf_client_init(par->queue_comm, 0, fgf_par_size(par), &client)));
+    FGF_TRY(fgf_par_agree(par, queue ? start_server(par, queue, &server, &thread) : FGF_OK));
+    work_for_queue(worker, &client);
+    if (server)
         pthread_join(thread, NULL);
-    server_clear(&server);
+done:
+    fgf_server_destroy(&server);
+    fgf_client_clear(&client);
     return status;
 }
 
@@ -306,8 +189,6 @@ static fgf_status prepare(struct worker *worker, const double *cost, size_t job_
     fgf_status status = FGF_OK;
     int size = fgf_par_size(worker->par);
     FGF_TRY(report_init(worker->report, size));
-    FGF_TRY(FGF_ALLOCATE(ANSWER_MEMBERS + size, &worker->answer));
-    FGF_TRY(FGF_ALLOCATE(size, &worker->members));
     if (fgf_par_rank(worker->par) == 0)
         FGF_TRY(fgf_queue_create(cost, job_count, size, group_size, queue));
 done:
@@ -333,8 +214,6 @@ fgf_status fgf_schedule_run(fgf_par *par, const double *cost, size_t job_count, 
 done:
     if (!report)
         fgf_schedule_report_clear(&own);
-    fgf_free(worker.answer);
-    fgf_free(worker.members);
     fgf_queue_destroy(&queue);
     return status;
 }

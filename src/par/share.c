@@ -7,6 +7,7 @@
 #include "message.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 struct request {
@@ -24,7 +25,8 @@ struct counter {
     pthread_t thread;
     const fgf_group_mpi *group;
     size_t next, count; /* under the lock */
-    int open;           /* other ranks that have not closed; the thread's own */
+    bool *closed;       /* [ranks of the group] the thread's own */
+    atomic_int open;    /* the first rank that has not closed; the group's size: none */
 };
 
 static struct answer hand_out(struct counter *counter, size_t held)
@@ -64,12 +66,24 @@ static void wait_for_request(MPI_Request *pending, MPI_Status *from)
     }
 }
 
+/* Rank `from` of the communicator has closed. */
+static void note_closed(struct counter *counter, int from)
+{
+    int open = 1, size = counter->group->group.size;
+    for (int rank = 1; rank < size; rank++)
+        if (fgf_group_mpi_rank(counter->group, rank) == from)
+            counter->closed[rank] = true;
+    while (open < size && counter->closed[open])
+        open++;
+    atomic_store(&counter->open, open);
+}
+
 static void *serve(void *context)
 {
     struct counter *counter = context;
     MPI_Comm communicator = counter->group->communicator;
     int tag = fgf_group_mpi_tag(counter->group, FGF_TAG_CLAIM);
-    while (counter->open > 0) {
+    while (atomic_load(&counter->open) < counter->group->group.size) {
         struct request request;
         MPI_Request pending;
         MPI_Status from;
@@ -78,13 +92,22 @@ static void *serve(void *context)
         wait_for_request(&pending, &from);
         if (request.closes) {
             stop_handing_out(counter);
-            counter->open--;
+            note_closed(counter, from.MPI_SOURCE);
         } else {
             struct answer answer = hand_out(counter, (size_t)request.held);
             fgf_message_send(communicator, &answer, sizeof answer, from.MPI_SOURCE, tag);
         }
     }
     return NULL;
+}
+
+static void counter_destroy(struct counter *counter)
+{
+    if (counter) {
+        pthread_mutex_destroy(&counter->lock);
+        fgf_free(counter->closed);
+        fgf_free(counter);
+    }
 }
 
 static fgf_status start_counter(fgf_group_mpi *group, size_t count, struct counter **out)
@@ -95,16 +118,17 @@ static fgf_status start_counter(fgf_group_mpi *group, size_t count, struct count
     FGF_TRY(FGF_ALLOCATE(1, &counter));
     counter->group = group;
     counter->count = count;
-    counter->open = group->group.size - 1;
+    counter->open = 1;
     pthread_mutex_init(&counter->lock, NULL);
-    int error = pthread_create(&counter->thread, NULL, serve, counter);
+    FGF_TRY(FGF_ALLOCATE(group->group.size, &counter->closed));
+    int error = fgf_thread_start(&counter->thread, serve, counter);
     if (error != 0)
         FGF_FAIL(FGF_ENVIRONMENT, "the thread that shares out work cannot be started: %s",
                  strerror(error));
     *out = counter;
     counter = NULL;
 done:
-    fgf_free(counter);
+    counter_destroy(counter);
     return status;
 }
 
@@ -135,15 +159,31 @@ void fgf_share_mpi_ask(fgf_share *share, size_t held)
     share->left = (size_t)answer.left;
 }
 
+/* Waits for the other ranks, each by its name, so that the watchdog knows for whom. */
+static void await_closing(struct counter *counter)
+{
+    const double longest = 8e-3, start = fgf_seconds();
+    int open = atomic_load(&counter->open), awaited = 0;
+    while (open < counter->group->group.size) {
+        double waited = fgf_seconds() - start;
+        if (open != awaited)
+            fgf_watch_await(fgf_group_mpi_rank(counter->group, open));
+        awaited = open;
+        fgf_message_pause(waited < longest ? waited : longest);
+        open = atomic_load(&counter->open);
+    }
+    fgf_watch_proceed(FGF_AWAITS_NOBODY);
+}
+
 void fgf_share_mpi_close(fgf_share *share)
 {
     const fgf_group_mpi *group = share->group->state;
     if (share->state) {
         struct counter *counter = share->state;
         stop_handing_out(counter);
+        await_closing(counter);
         pthread_join(counter->thread, NULL);
-        pthread_mutex_destroy(&counter->lock);
-        fgf_free(counter);
+        counter_destroy(counter);
     } else {
         struct request request = {.closes = 1};
         fgf_message_send(group->communicator, &request, sizeof request,

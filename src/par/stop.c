@@ -1,11 +1,16 @@
 #include "fgf/par.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 /* Lock-free, hence allowed in a signal handler, and seen by the queue's thread. */
 static atomic_bool stop_flag;
+
+/* 0 = none: what a static atomic starts with. */
+static _Atomic double deadline;
 
 void fgf_par_request_stop(void)
 {
@@ -14,7 +19,22 @@ void fgf_par_request_stop(void)
 
 bool fgf_par_stop_requested(void)
 {
-    return atomic_load(&stop_flag);
+    return atomic_load(&stop_flag) || fgf_par_seconds_left() <= 0;
+}
+
+void fgf_par_set_deadline(double unix_seconds)
+{
+    atomic_store(&deadline, unix_seconds);
+}
+
+double fgf_par_seconds_left(void)
+{
+    const double end = atomic_load(&deadline);
+    struct timespec now;
+    if (end == 0 || isinf(end))
+        return HUGE_VAL;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return end - (double)now.tv_sec - 1e-9 * (double)now.tv_nsec;
 }
 
 static void on_signal(int number)

@@ -107,20 +107,52 @@ static void add_other_lines(const spec_cell *cell, const fgf_buffer *prefixes, s
     }
 }
 
+/* What is left out of a hash: the paths that there are, and what lines of them begin with. */
+typedef struct left_out {
+    spec_path *paths;
+    fgf_buffer *prefixes;
+    size_t count;
+} left_out;
+
+static fgf_status find_left_out(const spec_layout *layout, const char *const *paths, size_t count,
+                                left_out *out)
+{
+    fgf_status status = FGF_OK;
+    FGF_TRY(FGF_ALLOCATE(count, &out->paths));
+    FGF_TRY(FGF_ALLOCATE(count, &out->prefixes));
+    for (size_t i = 0; i < count; i++)
+        out->count += spec_layout_find(layout, paths[i], &out->paths[out->count]);
+done:
+    return status;
+}
+
+static void left_out_clear(left_out *left)
+{
+    for (size_t i = 0; i < left->count; i++)
+        fgf_buffer_clear(&left->prefixes[i]);
+    fgf_free(left->prefixes);
+    fgf_free(left->paths);
+}
+
 /* Adds the identity lines of one slot without those of the paths that touch it. */
-static fgf_status add_slot_without(const fgf_config *config, size_t slot, const char *const *paths,
-                                   size_t count, fgf_buffer *prefixes, fgf_buffer *out)
+static fgf_status add_slot_without(const fgf_config *config, size_t slot, const left_out *left,
+                                   fgf_buffer *out)
 {
     fgf_status status = FGF_OK;
     const spec_layout *layout = &config->sweep->layout;
     const spec_cell *cell = spec_config_cell(config, slot);
-    for (size_t i = 0; i < count; i++) {
-        spec_path path;
-        prefixes[i].length = 0;
-        if (spec_layout_find(layout, paths[i], &path) && spec_path_touches(layout, &path, slot))
-            FGF_TRY(line_prefix(&layout->slots[slot], cell, &path, &prefixes[i]));
+    bool touched = false;
+    for (size_t i = 0; i < left->count; i++) {
+        left->prefixes[i].length = 0;
+        if (!spec_path_touches(layout, &left->paths[i], slot))
+            continue;
+        touched = true;
+        FGF_TRY(line_prefix(&layout->slots[slot], cell, &left->paths[i], &left->prefixes[i]));
     }
-    add_other_lines(cell, prefixes, count, out);
+    if (touched)
+        add_other_lines(cell, left->prefixes, left->count, out);
+    else
+        fgf_buffer_add_bytes(out, cell->lines, cell->length);
 done:
     return status;
 }
@@ -130,18 +162,16 @@ fgf_hash fgf_config_hash_without(const fgf_config *config, const char *const *pa
     fgf_status status = FGF_OK;
     const spec_layout *layout = &config->sweep->layout;
     fgf_buffer lines = {0};
-    fgf_buffer *prefixes = NULL;
+    left_out left = {0};
     fgf_hash hash;
-    FGF_TRY(FGF_ALLOCATE(count, &prefixes));
+    FGF_TRY(find_left_out(layout, paths, count, &left));
     for (size_t slot = 0; slot < layout->count; slot++)
         if (layout->slots[slot].identity)
-            FGF_TRY(add_slot_without(config, slot, paths, count, prefixes, &lines));
+            FGF_TRY(add_slot_without(config, slot, &left, &lines));
     status = lines.status;
 done:
     hash = fgf_hash_bytes(lines.text ? lines.text : "", status == FGF_OK ? lines.length : 0);
-    for (size_t i = 0; prefixes && i < count; i++)
-        fgf_buffer_clear(&prefixes[i]);
-    fgf_free(prefixes);
+    left_out_clear(&left);
     fgf_buffer_clear(&lines);
     return hash;
 }

@@ -143,7 +143,7 @@ static herr_t visit_object(hid_t root, const char *name, const H5O_info_t *info,
         return 0;
     hid_t dataset = H5Dopen2(root, name, H5P_DEFAULT);
     if (dataset < 0) {
-        v->status = fgf_fail(FGF_DATA, __FILE__, __LINE__, "%s is damaged: cannot open /%s: %s",
+        v->status = fgf_fail(hdf5_read_failure(), __FILE__, __LINE__, "%s: cannot open /%s: %s",
                              v->file_path, name, hdf5_reason());
         return -1;
     }
@@ -221,11 +221,13 @@ fgf_status catalog_read(const char *path, store_catalog *out)
         FGF_FAIL(FGF_ENVIRONMENT, "HDF5 does not work here: %s", hdf5_reason());
     file = H5Fopen(path, H5F_ACC_RDONLY, access);
     if (file < 0)
-        FGF_FAIL(FGF_DATA, "cannot read %s: %s", path, hdf5_reason());
+        FGF_FAIL(hdf5_read_failure(), "cannot read %s: %s", path, hdf5_reason());
     if (H5Aiterate2(file, H5_INDEX_NAME, H5_ITER_NATIVE, &position, visit_attribute, &v) < 0 ||
         H5Ovisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_object, &v) < 0) {
         FGF_TRY(v.status);
-        FGF_FAIL(FGF_DATA, "%s is damaged: %s", path, hdf5_reason());
+        const fgf_status failure = hdf5_read_failure();
+        FGF_FAIL(failure, "%s %s: %s", path, failure == FGF_DATA ? "is damaged" : "cannot be read",
+                 hdf5_reason());
     }
 done:
     if (file >= 0)

@@ -12,13 +12,17 @@
 static void work_and_exit(fgf_status (*work)(void *state), void *state, unsigned seconds,
                           int answer)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM, SIGTERM};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
+    static const int requests[] = {SIGTERM, SIGINT, SIGUSR1};
     const struct rlimit none = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &none);
     /* Whoever caught signals or set an alarm before the fork shall not hear of this. */
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
+    /* A batch system asks all processes of a job to stop; its ranks do so when this is done. */
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        signal(requests[i], SIG_IGN);
     alarm(seconds);
     fgf_error error = {.status = FGF_OK};
     if (work(state) != FGF_OK)
@@ -66,6 +70,8 @@ fgf_status run_in_child(fgf_status (*work)(void *state), void *state, unsigned s
         *end = CHILD_ANSWERED;
     else if (WIFSIGNALED(how) && WTERMSIG(how) == SIGALRM)
         *end = CHILD_TIMED_OUT;
+    else if (WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL)
+        *end = CHILD_KILLED;
     if (answered && error.status != FGF_OK)
         FGF_TRY(fgf_adopt_error(&error));
 done:

@@ -8,7 +8,12 @@
 
 #include "fgf/status.h"
 
-typedef enum child_end { CHILD_ANSWERED, CHILD_DIED, CHILD_TIMED_OUT } child_end;
+typedef enum child_end {
+    CHILD_ANSWERED,
+    CHILD_DIED,   /* it crashed */
+    CHILD_KILLED, /* by somebody else: for want of memory, say */
+    CHILD_TIMED_OUT
+} child_end;
 
 /* Calls work(state) in a child process. *end tells how it went; after CHILD_ANSWERED the status
  * and its error are the work's, else FGF_OK. `seconds` 0 = no limit. FGF_ENVIRONMENT where no

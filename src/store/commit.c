@@ -1,18 +1,16 @@
 /* Writing to a prepared file: raw writes at known offsets, by whoever owns the row. */
+#include "convert.h"
 #include "disk.h"
 #include "element.h"
-#include "image.h"
+#include "handles.h"
 
 #include "fgf/memory.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-struct fgf_store {
-    store_image image;
-    char *block; /* one row */
-};
+#include <time.h>
+#include <unistd.h>
 
 fgf_status fgf_store_open(const char *path, fgf_store **out)
 {
@@ -43,40 +41,55 @@ void fgf_store_close(fgf_store **store)
 fgf_status fgf_store_begin_run(fgf_store *store, const fgf_run_record *run, int *run_row)
 {
     fgf_status status = FGF_OK;
-    const store_image *image = &store->image;
-    const char *const texts[RUN_COLUMNS] = {run->command_line, run->started,         run->hosts,
-                                            run->blas_core,    run->instruction_set, run->version};
-    const int32_t ranks = run->ranks;
-    char *cell = NULL;
+    const char *const texts[RUN_RANKS] = {run->command_line, run->started,         run->hosts,
+                                          run->blas_core,    run->instruction_set, run->version};
+    char block[RUN_BYTES];
     size_t row = 0;
-    FGF_TRY(image_runs_used(image, &row));
-    if (row == image->run_capacity)
-        FGF_FAIL(FGF_INTERNAL, "%s has no row of /run left: it was not prepared", image->path);
-    for (int c = 0; c < RUN_RANKS; c++) {
-        const size_t bytes = image_run_columns[c].text_bytes;
-        FGF_TRY(FGF_ALLOCATE(bytes, &cell));
-        snprintf(cell, bytes, "%s", texts[c] ? texts[c] : "");
-        FGF_TRY(disk_write(image->descriptor, image->path, cell, bytes,
-                           image->run_offsets[c] + row * bytes));
-        fgf_free(cell);
-        cell = NULL;
-    }
-    FGF_TRY(disk_sync(image->descriptor, image->path));
-    FGF_TRY(disk_write(image->descriptor, image->path, &ranks, sizeof ranks,
-                       image->run_offsets[RUN_RANKS] + row * sizeof ranks));
-    FGF_TRY(disk_sync(image->descriptor, image->path));
+    image_run_block(texts, run->ranks, block);
+    FGF_TRY(image_add_run(&store->image, block, &row));
     *run_row = (int)row;
 done:
-    fgf_free(cell);
+    return status;
+}
+
+static fgf_status put_byte(const fgf_store *store, uint64_t offset, size_t trial, int value)
+{
+    fgf_status status = FGF_OK;
+    const int8_t byte = (int8_t)value;
+    assert(trial < store->image.trial_count);
+    FGF_TRY(
+        disk_write(store->image.descriptor, store->image.path, &byte, sizeof byte, offset + trial));
+    FGF_TRY(disk_sync(store->image.descriptor, store->image.path));
+done:
     return status;
 }
 
 fgf_status fgf_store_mark_running(fgf_store *store, size_t trial)
 {
-    const int8_t running = FGF_TRIAL_RUNNING;
-    assert(trial < store->image.trial_count);
-    return disk_write(store->image.descriptor, store->image.path, &running, sizeof running,
-                      store->image.status_offset + trial);
+    return put_byte(store, store->image.status_offset, trial, FGF_TRIAL_RUNNING);
+}
+
+fgf_status fgf_store_mark_stopped(fgf_store *store, size_t trial)
+{
+    return put_byte(store, store->image.status_offset, trial, FGF_TRIAL_EMPTY);
+}
+
+fgf_status fgf_store_set_crashes(fgf_store *store, size_t trial, int crashes)
+{
+    assert(crashes >= 0 && crashes <= INT8_MAX);
+    return put_byte(store, store->image.crashes_offset, trial, crashes);
+}
+
+void fgf_store_note_crash(const fgf_store *store, size_t trial)
+{
+    const store_image *image = &store->image;
+    const off_t at = (off_t)(image->crashes_offset + trial);
+    int8_t crashes = 0;
+    if (trial >= image->trial_count || pread(image->descriptor, &crashes, 1, at) != 1)
+        return;
+    crashes = crashes < 0 ? 1 : crashes == INT8_MAX ? crashes : (int8_t)(crashes + 1);
+    ssize_t put = pwrite(image->descriptor, &crashes, 1, at);
+    (void)put;
 }
 
 /* Puts a column's row, of the extents asked for, in its place in the block. */
@@ -93,6 +106,13 @@ static void place_values(const image_column *column, const void *values, char *t
                      column->extent, to, NULL);
 }
 
+static double unix_seconds(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 fgf_status fgf_store_commit(fgf_store *store, size_t trial, const void *const *values,
                             const float *weights, int run_row, bool failed, const char *error)
 {
@@ -100,7 +120,7 @@ fgf_status fgf_store_commit(fgf_store *store, size_t trial, const void *const *v
     const store_image *image = &store->image;
     assert(trial < image->trial_count);
     const image_weights *place = &image->weights[trial];
-    image_head head = {.run = run_row, .weights_row = -1};
+    image_head head = {.committed = unix_seconds(), .run = run_row, .weights_row = -1};
     if (failed)
         snprintf(head.error, sizeof head.error, "%s",
                  error && error[0] ? error : "no reason was given");

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -51,6 +53,35 @@ fgf_status disk_size(int descriptor, const char *path, uint64_t *bytes)
         FGF_FAIL(FGF_DATA, "%s is not a regular file", path);
     *bytes = (uint64_t)about.st_size;
 done:
+    return status;
+}
+
+/* Opens the folder that holds `path`; -1 where the file system does not open folders. */
+static fgf_status open_folder(const char *path, int *descriptor)
+{
+    fgf_status status = FGF_OK;
+    char *folder = NULL;
+    FGF_TRY(fgf_copy_text(path, &folder));
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder ? 1 : 0] = 0;
+    *descriptor = open(slash ? folder : ".", O_RDONLY | O_CLOEXEC);
+done:
+    fgf_free(folder);
+    return status;
+}
+
+fgf_status disk_room(const char *path, double *bytes)
+{
+    fgf_status status = FGF_OK;
+    struct statvfs system;
+    int folder = -1;
+    *bytes = HUGE_VAL;
+    FGF_TRY(open_folder(path, &folder));
+    if (folder >= 0 && fstatvfs(folder, &system) == 0)
+        *bytes = (double)system.f_bavail * (double)system.f_frsize;
+done:
+    disk_close(&folder);
     return status;
 }
 
@@ -102,31 +133,22 @@ done:
     return status;
 }
 
+/* fsync or fdatasync, begun again where a signal came in between. */
+static int sync_all(int (*sync_once)(int), int descriptor)
+{
+    int answer = 0;
+    do
+        answer = sync_once(descriptor);
+    while (answer != 0 && errno == EINTR);
+    return answer;
+}
+
 fgf_status disk_sync(int descriptor, const char *path)
 {
     fgf_status status = FGF_OK;
-    int answer = 0;
-    do
-        answer = fdatasync(descriptor);
-    while (answer != 0 && errno == EINTR);
-    if (answer != 0)
+    if (sync_all(fdatasync, descriptor) != 0)
         FGF_TRY(write_failed(path));
 done:
-    return status;
-}
-
-/* Opens the folder that holds `path`; -1 where the file system does not open folders. */
-static fgf_status open_folder(const char *path, int *descriptor)
-{
-    fgf_status status = FGF_OK;
-    char *folder = NULL;
-    FGF_TRY(fgf_copy_text(path, &folder));
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder ? 1 : 0] = 0;
-    *descriptor = open(slash ? folder : ".", O_RDONLY | O_CLOEXEC);
-done:
-    fgf_free(folder);
     return status;
 }
 
@@ -135,13 +157,13 @@ fgf_status disk_replace(const char *part, const char *path)
     fgf_status status = FGF_OK;
     int descriptor = -1, folder = -1;
     FGF_TRY(disk_open(part, true, &descriptor));
-    if (fsync(descriptor) != 0)
+    if (sync_all(fsync, descriptor) != 0)
         FGF_TRY(write_failed(part));
     FGF_TRY(open_folder(path, &folder));
     if (rename(part, path) != 0)
         FGF_FAIL(FGF_ENVIRONMENT, "cannot rename %s to %s: %s", part, path, strerror(errno));
     /* Some network file systems do not sync folders (EINVAL): nothing more can be done there. */
-    if (folder >= 0 && fsync(folder) != 0 && errno == EIO)
+    if (folder >= 0 && sync_all(fsync, folder) != 0 && errno == EIO)
         FGF_TRY(write_failed(path));
 done:
     disk_close(&descriptor);

@@ -13,6 +13,10 @@ void disk_close(int *descriptor);
 
 fgf_status disk_size(int descriptor, const char *path, uint64_t *bytes) FGF_CHECKED;
 
+/* Bytes that this user may still write where the file `path` is or would be. A quota is not in it.
+ */
+fgf_status disk_room(const char *path, double *bytes) FGF_CHECKED;
+
 /* All `bytes` at `offset`, or FGF_DATA where the file ends before. */
 fgf_status disk_read(int descriptor, const char *path, void *to, size_t bytes,
                      uint64_t offset) FGF_CHECKED;

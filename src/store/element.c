@@ -90,6 +90,7 @@ void hdf5_quiet(void)
 }
 
 static _Thread_local char reason[256];
+static _Thread_local bool is_of_system;
 
 static herr_t take_innermost(unsigned number, const H5E_error2_t *error, void *unused)
 {
@@ -99,6 +100,7 @@ static herr_t take_innermost(unsigned number, const H5E_error2_t *error, void *u
     const char *said = error->desc ? error->desc : "";
     /* The system's own reason, where there is one, is all that a user needs of it. */
     const char *code = strstr(said, "errno = ");
+    is_of_system = code != NULL;
     if (code)
         said = strerror(atoi(code + strlen("errno = ")));
     snprintf(reason, sizeof reason, "%s", said);
@@ -108,8 +110,15 @@ static herr_t take_innermost(unsigned number, const H5E_error2_t *error, void *u
 const char *hdf5_reason(void)
 {
     snprintf(reason, sizeof reason, "HDF5 gives no reason");
+    is_of_system = false;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, NULL);
     return reason;
+}
+
+fgf_status hdf5_read_failure(void)
+{
+    (void)hdf5_reason();
+    return is_of_system ? FGF_ENVIRONMENT : FGF_DATA;
 }
 
 hid_t hdf5_access_list(void)

@@ -24,6 +24,10 @@ void hdf5_quiet(void);
 /* Why the last HDF5 call failed, in a few words; borrowed until the next call. */
 const char *hdf5_reason(void);
 
+/* What a read that failed says of the file: FGF_ENVIRONMENT where the system refused it, and the
+ * file may be whole; else FGF_DATA. */
+fgf_status hdf5_read_failure(void);
+
 /* An access list for one process: no locking of HDF5's own, nothing later than version 1.8 of the
  * format. Negative on failure. */
 hid_t hdf5_access_list(void);

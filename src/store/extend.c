@@ -1,5 +1,6 @@
 /* A layout extended by the rows of an older file that it no longer asks for, so that nothing a
  * sweep has computed is lost when the sweep changes, and is there when it changes back. */
+#include "convert.h"
 #include "element.h"
 #include "layout.h"
 
@@ -43,6 +44,7 @@ static fgf_status extend_trials(extension *e, const store_image *old, const uint
     FGF_TRY(FGF_ALLOCATE(old->trial_count, &taken));
     FGF_TRY(FGF_ALLOCATE(most, &e->ids));
     FGF_TRY(FGF_ALLOCATE(most, &e->old_row));
+    FGF_TRY(FGF_ALLOCATE(most, &e->same_id));
     FGF_TRY(FGF_ALLOCATE(most, &e->trial_block));
     FGF_TRY(FGF_ALLOCATE(most, &e->trial_weights_row));
     for (size_t t = 0; t < asked; t++) {
@@ -50,6 +52,7 @@ static fgf_status extend_trials(extension *e, const store_image *old, const uint
         const known_row *found =
             bsearch(&wanted, known, old->trial_count, sizeof *known, compare_rows);
         e->ids[t] = e->layout.trial_ids[t];
+        e->same_id[t] = found ? found->row : SIZE_MAX;
         e->old_row[t] = found && committed[found->row] ? found->row : SIZE_MAX;
         e->trial_block[t] = e->layout.trial_block ? e->layout.trial_block[t] : SIZE_MAX;
         e->trial_weights_row[t] =
@@ -62,6 +65,7 @@ static fgf_status extend_trials(extension *e, const store_image *old, const uint
         if (committed[row] && !taken[row]) {
             e->ids[count] = old->ids[row];
             e->trial_block[count] = e->trial_weights_row[count] = SIZE_MAX;
+            e->same_id[count] = row;
             e->old_row[count++] = row;
         }
     e->layout.trial_ids = e->ids;
@@ -71,23 +75,6 @@ static fgf_status extend_trials(extension *e, const store_image *old, const uint
 done:
     fgf_free(known);
     fgf_free(taken);
-    return status;
-}
-
-fgf_status image_labels(const store_image *image, fgf_axis axis, char **out, size_t *text_bytes)
-{
-    fgf_status status = FGF_OK;
-    const catalog_entry *entry = catalog_find(&image->catalog, image_axis_scale[axis]);
-    *out = NULL;
-    *text_bytes = 0;
-    if (!entry || entry->type != FGF_TEXT || entry->rank != 1 ||
-        entry->extent[0] != image->axis_length[axis])
-        return FGF_OK;
-    FGF_TRY(image_read_all(image, entry, (void **)out));
-    *text_bytes = entry->element_bytes;
-    for (size_t i = 0; i < entry->extent[0]; i++)
-        (*out)[i * *text_bytes + *text_bytes - 1] = 0;
-done:
     return status;
 }
 
@@ -238,6 +225,7 @@ void extension_clear(extension *e)
     fgf_free(e->layer_tables);
     fgf_free(e->ids);
     fgf_free(e->old_row);
+    fgf_free(e->same_id);
     fgf_free(e->trial_block);
     fgf_free(e->trial_weights_row);
     memset(e, 0, sizeof *e);

@@ -8,22 +8,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *const image_axis_scale[FGF_AXIS_COUNT] = {
     FGF_SCALE_CASE, FGF_SCALE_FEATURE, FGF_SCALE_NOISE, FGF_SCALE_DRAW, FGF_SCALE_EPOCH};
 const char *const image_axis_name[FGF_AXIS_COUNT] = {"case", "feature", "noise", "draw", "epoch"};
 
-const run_column image_run_columns[RUN_COLUMNS] = {
-    {"/run/command_line", "command line", FGF_TEXT, 1024},
-    {"/run/started", "start, UTC", FGF_TEXT, 32},
-    {"/run/hosts", "hosts", FGF_TEXT, 1024},
-    {"/run/blas_core", "core type that BLAS chose", FGF_TEXT, 32},
-    {"/run/instruction_set", "instruction set of the kernels", FGF_TEXT, 32},
-    {"/run/version", "version of fgf", FGF_TEXT, 64},
-    {"/run/ranks", "MPI ranks; -1 = row not in use", FGF_I32, 0}};
-
 enum {
     ANY = -1,
+    OPENINGS_MOST = 16,
     PROBE_SECONDS = 60 /* after which a damaged file has led libhdf5 into a loop */
 };
 
@@ -85,9 +78,12 @@ static fgf_status open_trials(store_image *image)
         uint64_t *offset;
     } own[] = {{PATH_STATUS, FGF_I8, 0, &image->status_offset},
                {PATH_CHECKSUM, FGF_I64, 0, &image->checksum_offset},
-               {PATH_RUN, FGF_I32, 0, &image->run_offset},
-               {PATH_ERROR, FGF_TEXT, FGF_ERROR_TEXT, &image->error_offset},
-               {PATH_WEIGHTS_ROW, FGF_I32, 0, &image->weights_row_offset}};
+               {PATH_SEAL, FGF_I64, 0, &image->seal_offset},
+               {PATH_CRASHES, FGF_I8, 0, &image->crashes_offset},
+               {PATH_COMMITTED, FGF_F64, 0, &image->head_offset[0]},
+               {PATH_RUN, FGF_I32, 0, &image->head_offset[1]},
+               {PATH_WEIGHTS_ROW, FGF_I32, 0, &image->head_offset[2]},
+               {PATH_ERROR, FGF_TEXT, FGF_ERROR_TEXT, &image->head_offset[3]}};
     FGF_TRY(read_hashes(image, FGF_SCALE_TRIAL, ANY, &image->trial_count, &image->ids));
     FGF_TRY(read_hashes(image, PATH_ARCHITECTURE, (long)image->trial_count, &count,
                         &image->architectures));
@@ -166,6 +162,23 @@ done:
     return status;
 }
 
+/* Each column's place in a row block: those of one value come first. */
+static void place_columns(store_image *image)
+{
+    image->fixed_bytes = sizeof(image_head);
+    for (int arrays = 0; arrays <= 1; arrays++) {
+        for (size_t c = 0; c < image->column_count; c++) {
+            image_column *column = &image->columns[c];
+            if ((column->about.axis_count > 0) != (arrays == 1))
+                continue;
+            column->row_offset = image->fixed_bytes;
+            image->fixed_bytes += column->row_bytes;
+        }
+        if (!arrays)
+            image->small_bytes = image->fixed_bytes;
+    }
+}
+
 static fgf_status open_columns(store_image *image)
 {
     fgf_status status = FGF_OK;
@@ -190,16 +203,14 @@ static fgf_status open_columns(store_image *image)
     }
     FGF_TRY(FGF_ALLOCATE(count, &image->columns));
     image->column_count = (size_t)count;
-    image->fixed_bytes = sizeof(image_head);
     for (size_t c = 0; c < image->column_count; c++) {
         image_column *column = &image->columns[c];
         char *path = paths + c * names->element_bytes;
         path[names->element_bytes - 1] = 0;
         FGF_TRY(open_column(image, path, axes + c * FGF_COLUMN_AXES, lengths, column));
         column->about.volatile_value = is_volatile[c] != 0;
-        column->row_offset = image->fixed_bytes;
-        image->fixed_bytes += column->row_bytes;
     }
+    place_columns(image);
 done:
     fgf_free(paths);
     fgf_free(axes);
@@ -224,13 +235,60 @@ done:
     return status;
 }
 
+/* Files of another arrangement say so, or lack the attribute: the first one had none. */
+static fgf_status check_version(const store_image *image)
+{
+    fgf_status status = FGF_OK;
+    const char *there = catalog_attribute_text(&image->catalog, STORE_VERSION_NAME);
+    const char *program = catalog_attribute_text(&image->catalog, "fgf_version");
+    const bool ours = catalog_attribute_text(&image->catalog, "layout_hash") != NULL;
+    if (ours && strcmp(there ? there : "1", STORE_VERSION) != 0)
+        FGF_FAIL(FGF_DATA,
+                 "%s is a results file of version %.20s, written by fgf %.40s; this fgf reads and "
+                 "writes version " STORE_VERSION ": use the fgf it was made with, or another file",
+                 image->path, there ? there : "1", program ? program : "of an unknown version");
+done:
+    return status;
+}
+
+static fgf_status open_parts(const char *path, bool writable, store_image *out)
+{
+    fgf_status status = FGF_OK;
+    FGF_TRY(catalog_read(path, &out->catalog));
+    FGF_TRY(check_version(out));
+    FGF_TRY(disk_open(path, writable, &out->descriptor));
+done:
+    return status;
+}
+
+/* All parts are of one file, though a job that starts may put a new one in its place just then:
+ * what was read of both, or failed over it, does not count. */
+static fgf_status open_file(const char *path, bool writable, store_image *out)
+{
+    fgf_status status = FGF_OK;
+    struct stat before, after;
+    bool replaced = true;
+    for (int tries = 0; replaced && tries < OPENINGS_MOST; tries++) {
+        catalog_clear(&out->catalog);
+        disk_close(&out->descriptor);
+        const bool there = stat(path, &before) == 0;
+        status = open_parts(path, writable, out);
+        replaced = there && stat(path, &after) == 0 &&
+                   (before.st_ino != after.st_ino || before.st_dev != after.st_dev);
+    }
+    FGF_TRY(status);
+    if (replaced)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s is replaced again and again while it is opened", path);
+done:
+    return status;
+}
+
 fgf_status image_open(const char *path, bool writable, store_image *out)
 {
     fgf_status status = FGF_OK;
     *out = (store_image){.descriptor = -1};
     FGF_TRY(fgf_copy_text(path, &out->path));
-    FGF_TRY(catalog_read(path, &out->catalog));
-    FGF_TRY(disk_open(path, writable, &out->descriptor));
+    FGF_TRY(open_file(path, writable, out));
     FGF_TRY(open_trials(out));
     FGF_TRY(open_columns(out));
     FGF_TRY(open_weights(out));
@@ -254,6 +312,8 @@ fgf_status image_probe(const char *path)
     char *copy = NULL;
     FGF_TRY(fgf_copy_text(path, &copy));
     FGF_TRY(run_in_child(open_once, copy, PROBE_SECONDS, &end));
+    if (end == CHILD_KILLED)
+        FGF_FAIL(FGF_ENVIRONMENT, "cannot read %s: the process that examines it was killed", path);
     if (end != CHILD_ANSWERED)
         FGF_FAIL(FGF_DATA, "%s is damaged: the HDF5 library %s on it", path,
                  end == CHILD_TIMED_OUT ? "does not come to an end" : "crashes");
@@ -273,18 +333,4 @@ void image_close(store_image *image)
     fgf_free(image->columns);
     memset(image, 0, sizeof *image);
     image->descriptor = -1;
-}
-
-fgf_status image_runs_used(const store_image *image, size_t *used)
-{
-    fgf_status status = FGF_OK;
-    int32_t ranks = 0;
-    for (*used = 0; *used < image->run_capacity; ++*used) {
-        FGF_TRY(disk_read(image->descriptor, image->path, &ranks, sizeof ranks,
-                          image->run_offsets[RUN_RANKS] + *used * sizeof ranks));
-        if (ranks < 0)
-            break;
-    }
-done:
-    return status;
 }

@@ -1,7 +1,9 @@
 #include "layout.h"
 
+#include "disk.h"
 #include "element.h"
 
+#include "fgf/log.h"
 #include "fgf/memory.h"
 #include "fgf/text.h"
 
@@ -84,9 +86,10 @@ fgf_status layout_check(const fgf_layout *layout)
 {
     fgf_status status = FGF_OK;
     static const char *const own[] = {
-        FGF_SCALE_TRIAL,   PATH_STATUS,     PATH_CHECKSUM,    PATH_RUN,       PATH_ERROR,
-        PATH_ARCHITECTURE, PATH_RUN_NUMBER, PATH_WEIGHTS_ROW, FGF_SCALE_CASE, FGF_SCALE_NOISE,
-        FGF_SCALE_FEATURE, FGF_SCALE_DRAW,  FGF_SCALE_EPOCH};
+        FGF_SCALE_TRIAL,   PATH_STATUS,       PATH_CHECKSUM,    PATH_SEAL,
+        PATH_CRASHES,      PATH_COMMITTED,    PATH_RUN,         PATH_ERROR,
+        PATH_ARCHITECTURE, PATH_RUN_NUMBER,   PATH_WEIGHTS_ROW, FGF_SCALE_CASE,
+        FGF_SCALE_NOISE,   FGF_SCALE_FEATURE, FGF_SCALE_DRAW,   FGF_SCALE_EPOCH};
     const size_t own_count = sizeof own / sizeof *own;
     const char **paths = NULL;
     size_t count = 0;
@@ -117,6 +120,47 @@ fgf_status layout_check(const fgf_layout *layout)
     FGF_TRY(check_weights(layout));
 done:
     fgf_free(paths);
+    return status;
+}
+
+double fgf_layout_bytes(const fgf_layout *layout)
+{
+    double row = FGF_ERROR_TEXT + 2 * FGF_HASH_TEXT + 38, bytes = 0;
+    for (size_t c = 0; c < layout->column_count; c++) {
+        const fgf_column *column = &layout->columns[c];
+        double cells = (double)fgf_element_bytes(column->type, column->text_bytes);
+        for (int a = 0; a < column->axis_count; a++)
+            cells *= (double)layout->axis_length[column->axes[a]];
+        row += cells;
+    }
+    for (size_t b = 0; b < layout->block_count; b++)
+        bytes += (double)sizeof(float) * (double)layout->blocks[b].trial_count *
+                 (double)layout->blocks[b].parameter_count;
+    for (size_t i = 0; i < layout->table_count; i++) {
+        const fgf_table *table = &layout->tables[i];
+        double cells = (double)fgf_element_bytes(table->type, table->text_bytes);
+        for (int k = 0; k < table->rank; k++)
+            cells *= (double)table->extent[k];
+        bytes += cells;
+    }
+    return bytes + row * (double)layout->trial_count;
+}
+
+fgf_status layout_check_room(const char *path, const fgf_layout *layout)
+{
+    fgf_status status = FGF_OK;
+    const double needed = fgf_layout_bytes(layout);
+    double room = 0;
+    FGF_TRY(disk_room(path, &room));
+    if (room < needed)
+        FGF_FAIL(FGF_ENVIRONMENT,
+                 "%s takes %.4g GB for %zu trials, and there is room for %.4g GB: make room, write "
+                 "to another file system (--output), or keep less (output.weights: none, fewer "
+                 "noise.draws)",
+                 path, needed / 1e9, layout->trial_count, room / 1e9);
+    if (needed > 1e9)
+        fgf_log("%s: laying out %.2f GB for %zu trials", path, needed / 1e9, layout->trial_count);
+done:
     return status;
 }
 

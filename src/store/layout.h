@@ -12,6 +12,10 @@ fgf_status layout_check(const fgf_layout *layout) FGF_CHECKED;
  * of one hash may share a file. */
 fgf_status layout_hash(const fgf_layout *layout, fgf_hash *out) FGF_CHECKED;
 
+/* Refuses, with FGF_ENVIRONMENT, a layout that finds no room beside `path`; tells of a large one.
+ */
+fgf_status layout_check_room(const char *path, const fgf_layout *layout) FGF_CHECKED;
+
 /* Writes the empty file of a layout to `path`, replacing what is there. `asked` are the axis
  * lengths that commits use; the layout's own may be longer. */
 fgf_status layout_create(const char *path, const fgf_layout *layout, const size_t *asked,
@@ -23,6 +27,7 @@ typedef struct extension {
     fgf_layout layout;
     size_t asked_count;
     size_t *old_row; /* [layout.trial_count] the row in the old file, SIZE_MAX = none */
+    size_t *same_id; /* [layout.trial_count] the same, but of rows too that are not committed */
     /* What `layout` points to, owned. */
     fgf_hash *ids;
     const char **labels[FGF_AXIS_COUNT];
@@ -39,9 +44,5 @@ fgf_status extension_create(const fgf_layout *layout, const store_image *old,
                             const uint8_t *committed, bool drop_unasked,
                             extension *out) FGF_CHECKED;
 void extension_clear(extension *e);
-
-/* The labels of an axis in a file, `count` texts of *text_bytes; *out NULL where it has none. */
-fgf_status image_labels(const store_image *image, fgf_axis axis, char **out,
-                        size_t *text_bytes) FGF_CHECKED;
 
 #endif

@@ -113,7 +113,11 @@ static fgf_status take(fgf_lock *lock, const holder *me, bool *gone)
     int why = errno;
     bool named = read_holder(lock->descriptor, &other);
     if (!locked && (why == EAGAIN || why == EACCES))
-        FGF_TRY(refuse(lock, &other, "wait for it or write to another file"));
+        FGF_TRY(refuse(lock, &other,
+                       !named || strcmp(me->host, other.host) == 0
+                           ? "wait for it or write to another file"
+                           : "wait for it or write to another file (where that host is down, its "
+                             "lock ends when the file system gives it up, after minutes)"));
     if (!locked)
         FGF_TRY(judge_by_text(lock, me, &other));
     if (fstat(lock->descriptor, &mine) != 0 || stat(lock->path, &there) != 0 ||

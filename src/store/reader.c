@@ -1,6 +1,6 @@
 /* The reading half: everything by offset, rows held against their checksums. */
 #include "disk.h"
-#include "image.h"
+#include "handles.h"
 
 #include "fgf/memory.h"
 
@@ -9,25 +9,55 @@
 
 typedef enum verdict { NOT_READ, INTACT, NOT_COMMITTED, BROKEN } verdict;
 
-struct fgf_store_reader {
-    store_image image;
-    int8_t *said;      /* [trial] status as the file says */
-    uint8_t *verdicts; /* [trial] verdict */
-    char *block;       /* one row ... */
-    size_t held;       /* ... of this trial; SIZE_MAX = none */
-};
+/* Brings the small part of a trial's row into memory, with those of its neighbours. */
+static fgf_status load_small(fgf_store_reader *reader, size_t trial)
+{
+    fgf_status status = FGF_OK;
+    const size_t first = trial - trial % IMAGE_SMALL_ROWS, rest = reader->image.trial_count - first;
+    const size_t count = rest < IMAGE_SMALL_ROWS ? rest : IMAGE_SMALL_ROWS;
+    if (reader->small_count && reader->small_first == first)
+        return FGF_OK;
+    reader->small_count = 0;
+    FGF_TRY(image_load_small(&reader->image, first, count, reader->small, reader->said));
+    reader->small_first = first;
+    reader->small_count = count;
+done:
+    return status;
+}
+
+static const char *small_of(const fgf_store_reader *reader, size_t trial)
+{
+    return reader->small + (trial - reader->small_first) * reader->image.small_bytes;
+}
+
+/* Whether the seal of a trial, whose small part is in memory, agrees. */
+static bool is_sealed(const fgf_store_reader *reader, size_t trial)
+{
+    return image_is_sealed(&reader->image, trial, small_of(reader, trial),
+                           &reader->said[trial - reader->small_first]);
+}
 
 static fgf_status read_statuses(fgf_store_reader *reader)
 {
     fgf_status status = FGF_OK;
     const store_image *image = &reader->image;
-    FGF_TRY(FGF_ALLOCATE(image->trial_count, &reader->said));
-    FGF_TRY(disk_read(image->descriptor, image->path, reader->said, image->trial_count,
-                      image->status_offset));
-    for (size_t t = 0; t < image->trial_count; t++)
-        if (reader->said[t] < FGF_TRIAL_EMPTY || reader->said[t] > FGF_TRIAL_UNASKED)
-            FGF_FAIL(FGF_DATA, "%s is damaged: trial %zu has the status %d", image->path, t,
-                     reader->said[t]);
+    const size_t most =
+        image->trial_count < IMAGE_SMALL_ROWS ? image->trial_count : IMAGE_SMALL_ROWS;
+    FGF_TRY(FGF_ALLOCATE(image->trial_count, &reader->status));
+    FGF_TRY(FGF_ALLOCATE(image->trial_count, &reader->crashes));
+    FGF_TRY(FGF_ALLOCATE(most, &reader->said));
+    FGF_TRY(fgf_allocate_bytes(most, image->small_bytes, (void **)&reader->small));
+    FGF_TRY(disk_read(image->descriptor, image->path, reader->crashes, image->trial_count,
+                      image->crashes_offset));
+    for (size_t t = 0; t < image->trial_count; t++) {
+        FGF_TRY(load_small(reader, t));
+        const int said = reader->said[t - reader->small_first].said;
+        if (said < FGF_TRIAL_EMPTY || said > FGF_TRIAL_UNASKED)
+            FGF_FAIL(FGF_DATA, "%s is damaged: trial %zu has the status %d", image->path, t, said);
+        const bool unsealed = image_is_commitment((int8_t)said) && !is_sealed(reader, t);
+        reader->status[t] = unsealed ? FGF_TRIAL_EMPTY : (uint8_t)said;
+        reader->unsealed_count += unsealed;
+    }
 done:
     return status;
 }
@@ -57,6 +87,9 @@ void fgf_store_reader_close(fgf_store_reader **reader)
     if (!*reader)
         return;
     image_close(&(*reader)->image);
+    fgf_free((*reader)->status);
+    fgf_free((*reader)->crashes);
+    fgf_free((*reader)->small);
     fgf_free((*reader)->said);
     fgf_free((*reader)->verdicts);
     fgf_free((*reader)->block);
@@ -78,7 +111,18 @@ const char *fgf_store_reader_trial_id(const fgf_store_reader *reader, size_t tri
 fgf_trial_status fgf_store_reader_status(const fgf_store_reader *reader, size_t trial)
 {
     assert(trial < reader->image.trial_count);
-    return (fgf_trial_status)reader->said[trial];
+    return (fgf_trial_status)reader->status[trial];
+}
+
+size_t fgf_store_reader_unsealed(const fgf_store_reader *reader)
+{
+    return reader->unsealed_count;
+}
+
+int fgf_store_reader_crashes(const fgf_store_reader *reader, size_t trial)
+{
+    assert(trial < reader->image.trial_count);
+    return reader->crashes[trial] > INT8_MAX ? INT8_MAX : reader->crashes[trial];
 }
 
 /* Brings a trial's row into the block and passes its verdict. */
@@ -101,14 +145,16 @@ done:
     return status;
 }
 
-/* As hold, but a row that does not count is an error. */
-static fgf_status hold_intact(fgf_store_reader *reader, size_t trial)
+fgf_status reader_hold(fgf_store_reader *reader, size_t trial)
 {
     fgf_status status = FGF_OK;
     FGF_TRY(hold(reader, trial));
     if (reader->verdicts[trial] == BROKEN)
-        FGF_FAIL(FGF_DATA, "%s: the row of trial %zu does not agree with its checksum",
-                 reader->image.path, trial);
+        FGF_FAIL(
+            FGF_DATA,
+            "%s: the row of trial %zu does not agree with its checksum; `fgf run --check-rows` "
+            "finds all such rows and runs them again",
+            reader->image.path, trial);
     if (reader->verdicts[trial] == NOT_COMMITTED)
         FGF_FAIL(FGF_DATA, "%s: trial %zu has not been run", reader->image.path, trial);
 done:
@@ -170,13 +216,20 @@ fgf_status fgf_store_reader_row(fgf_store_reader *reader, size_t column, size_t 
     const store_image *image = &reader->image;
     assert(column < image->column_count && trial < image->trial_count);
     const image_column *found = &image->columns[column];
+    if (found->about.axis_count == 0 && reader->verdicts[trial] != BROKEN) {
+        FGF_TRY(load_small(reader, trial));
+        if (is_sealed(reader, trial)) {
+            memcpy(out, small_of(reader, trial) + found->row_offset, found->row_bytes);
+            return FGF_OK;
+        }
+    }
     /* A row verified before needs no second reading of all its other columns. */
     if (reader->held != trial && reader->verdicts[trial] == INTACT) {
         FGF_TRY(disk_read(image->descriptor, image->path, out, found->row_bytes,
                           found->offset + trial * found->row_bytes));
         return FGF_OK;
     }
-    FGF_TRY(hold_intact(reader, trial));
+    FGF_TRY(reader_hold(reader, trial));
     memcpy(out, reader->block + found->row_offset, found->row_bytes);
 done:
     return status;
@@ -187,8 +240,12 @@ fgf_status fgf_store_reader_origin(fgf_store_reader *reader, size_t trial, int *
 {
     fgf_status status = FGF_OK;
     image_head head;
-    FGF_TRY(hold_intact(reader, trial));
-    memcpy(&head, reader->block, sizeof head);
+    assert(trial < reader->image.trial_count);
+    FGF_TRY(load_small(reader, trial));
+    const bool sealed = reader->verdicts[trial] != BROKEN && is_sealed(reader, trial);
+    if (!sealed)
+        FGF_TRY(reader_hold(reader, trial));
+    memcpy(&head, sealed ? small_of(reader, trial) : reader->block, sizeof head);
     *run_row = head.run;
     memcpy(error, head.error, sizeof head.error);
     error[sizeof head.error - 1] = 0;
@@ -204,7 +261,7 @@ fgf_status fgf_store_reader_weights(fgf_store_reader *reader, size_t trial, fgf_
     image_head head;
     *weights = NULL;
     *count = 0;
-    FGF_TRY(hold_intact(reader, trial));
+    FGF_TRY(reader_hold(reader, trial));
     memcpy(&head, reader->block, sizeof head);
     *architecture = image->architectures[trial];
     if (head.weights_row >= 0) {

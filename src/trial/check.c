@@ -1,4 +1,5 @@
-/* What is known of a trial before it runs: its identity, its faults, its cost. */
+/* The faults of trials that show before they run. */
+#include "known.h"
 #include "trial_internal.h"
 
 #include "fgf/memory.h"
@@ -7,78 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Adds the content of a file that key `key` names. */
-static fgf_status hash_file(const char *key, const char *path, fgf_buffer *text)
-{
-    fgf_status status = FGF_OK;
-    FILE *file = fopen(path, "rb");
-    char chunk[1 << 14];
-    size_t bytes;
-    unsigned long long sum = 0;
-    if (!file)
-        FGF_FAIL(FGF_DATA, "%s: cannot be opened; %s names it", path, key);
-    while ((bytes = fread(chunk, 1, sizeof chunk, file)) > 0)
-        sum = fgf_checksum(chunk, bytes, sum);
-    if (ferror(file))
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be read", path);
-    fgf_buffer_add(text, "%s %016llx\n", key, sum);
-    FGF_TRY(text->status);
-done:
-    if (file)
-        fclose(file);
-    return status;
-}
-
-/* The files that features read: their maps. */
-static fgf_status hash_feature_files(const fgf_config *config, fgf_buffer *text)
-{
-    fgf_status status = FGF_OK;
-    const fgf_item *items = NULL;
-    size_t count = 0;
-    FGF_TRY(fgf_config_items(config, "features", &items, &count));
-    for (size_t j = 0; j < count; j++) {
-        for (const fgf_key *key = items[j].kind->keys; key && key->name; key++) {
-            if (key->type != FGF_KEY_FILE)
-                continue;
-            const char *path;
-            memcpy(&path, (const char *)items[j].settings + key->offset, sizeof path);
-            if (path[0])
-                FGF_TRY(hash_file(items[j].name, path, text));
-        }
-    }
-done:
-    return status;
-}
-
-fgf_status fgf_trial_identity(const fgf_config *config, const char *dataset_hash, fgf_hash *out)
-{
-    fgf_status status = FGF_OK;
-    /* Where a file lies is not what it holds: paths are left out, contents are put in. */
-    static const char *const paths[] = {"data.path", "model.weights", "split.file", "score.lanes"};
-    fgf_trial_settings settings;
-    fgf_buffer text = {0};
-    FGF_TRY(fgf_trial_settings_read(config, &settings));
-    fgf_buffer_add(&text, "config %s\ndataset %s\n", fgf_config_hash_without(config, paths, 4).text,
-                   dataset_hash);
-    if (settings.model.weights[0])
-        FGF_TRY(hash_file("model.weights", settings.model.weights, &text));
-    if (settings.split.kind == FGF_SPLIT_FIXED)
-        FGF_TRY(hash_file("split.file", settings.split.file, &text));
-    FGF_TRY(hash_feature_files(config, &text));
-    FGF_TRY(text.status);
-    *out = fgf_hash_bytes(text.text, text.length);
-done:
-    fgf_buffer_clear(&text);
-    return status;
-}
-
 /* One configuration under examination. */
 typedef struct examination {
     const fgf_config *config;
     const fgf_dataset *dataset;
     fgf_trial_settings settings;
     fgf_faults *faults;
+    known *networks, *splits; /* those without a fault, by layers and by settings */
 } examination;
+
+/* Labelled cases of each role and label. */
+typedef struct role_count {
+    size_t of[FGF_ROLE_COUNT][2];
+} role_count;
 
 /* Adds "<where key was given>: <fault>" unless the list has that line already: trials of a sweep
  * share most of their faults. */
@@ -215,23 +157,27 @@ static fgf_status place_split_fault(const fgf_config *config, fgf_status status)
     return fgf_prefix_error("%s", where);
 }
 
+static void count_roles(const fgf_dataset *dataset, const int8_t *role, role_count *out)
+{
+    *out = (role_count){{{0}}};
+    for (size_t i = 0; i < fgf_dataset_case_count(dataset); i++)
+        if (role[i] != FGF_ROLE_OUT)
+            out->of[role[i]][fgf_dataset_case(dataset, i)->label]++;
+}
+
 /* Training needs both classes; early stopping needs cases to watch. */
-static void check_roles(const examination *e, const int8_t *role)
+static void check_roles(const examination *e, const role_count *count)
 {
     const fgf_train_settings *train = &e->settings.train;
-    size_t count[FGF_ROLE_COUNT][2] = {{0}};
-    for (size_t i = 0; i < fgf_dataset_case_count(e->dataset); i++)
-        if (role[i] != FGF_ROLE_OUT)
-            count[role[i]][fgf_dataset_case(e->dataset, i)->label]++;
     if (train->epochs == 0)
         return;
     for (int label = 0; label <= 1; label++)
-        if (count[FGF_ROLE_TRAIN][label] == 0)
+        if (count->of[FGF_ROLE_TRAIN][label] == 0)
             fault_at(e, "split.kind",
                      "split: the training part has no case with label %d (and %zu with label %d); "
                      "both classes are needed to train",
-                     label, count[FGF_ROLE_TRAIN][1 - label], 1 - label);
-    const size_t *watched = count[FGF_ROLE_VALIDATION];
+                     label, count->of[FGF_ROLE_TRAIN][1 - label], 1 - label);
+    const size_t *watched = count->of[FGF_ROLE_VALIDATION];
     if (train->patience > 0 && watched[0] + watched[1] == 0)
         fault_at(e, "train.patience",
                  "train.patience is %lld, but the split has no validation case to watch",
@@ -242,48 +188,79 @@ static void check_roles(const examination *e, const int8_t *role)
                  "train.monitor is auc, but all validation cases have one label");
 }
 
-fgf_status fgf_trial_check(const fgf_config *config, const fgf_dataset *dataset, fgf_faults *faults)
+static fgf_status check_network(const examination *e)
 {
     fgf_status status = FGF_OK;
-    examination e = {.config = config, .dataset = dataset, .faults = faults};
+    const fgf_item *items = NULL;
     fgf_model *model = NULL;
-    int8_t *role = NULL;
-    size_t before = 0;
-    FGF_TRY(fgf_trial_settings_read(config, &e.settings));
-    FGF_TRY(check_settings(&e));
-    FGF_TRY(check_channels(&e));
-    FGF_TRY(as_fault(&e, fgf_trial_model(config, fgf_dataset_cohort(dataset)->shape, &model)));
-    FGF_TRY(FGF_ALLOCATE(fgf_dataset_case_count(dataset), &role));
-    before = faults->count;
-    status = fgf_split_assign(&e.settings.split, dataset, role);
-    bool assigned = status == FGF_OK;
-    FGF_TRY(as_fault(&e, place_split_fault(config, status)));
-    if (assigned && faults->count == before)
-        check_roles(&e, role);
-    FGF_TRY(faults->lines.status);
+    void *kept = NULL;
+    size_t count = 0;
+    FGF_TRY(fgf_config_items(e->config, "model.layers", &items, &count));
+    const uint64_t layers = known_key(&items, sizeof items);
+    if (known_find(e->networks, layers))
+        return FGF_OK;
+    status = fgf_trial_model(e->config, fgf_dataset_cohort(e->dataset)->shape, &model);
+    if (status == FGF_OK)
+        FGF_TRY(known_add(e->networks, layers, &kept));
+    FGF_TRY(as_fault(e, status));
 done:
     fgf_model_destroy(&model);
+    return status;
+}
+
+/* *known_count NULL where the split has a fault. */
+static fgf_status check_split(const examination *e, const role_count **known_count)
+{
+    fgf_status status = FGF_OK;
+    const fgf_split_settings *split = &e->settings.split;
+    const uint64_t settings = known_key(split, sizeof *split);
+    int8_t *role = NULL;
+    void *kept = known_find(e->splits, settings);
+    *known_count = kept;
+    if (kept)
+        return FGF_OK;
+    FGF_TRY(FGF_ALLOCATE(fgf_dataset_case_count(e->dataset), &role));
+    status = fgf_split_assign(split, e->dataset, role);
+    if (status != FGF_OK) {
+        FGF_TRY(as_fault(e, place_split_fault(e->config, status)));
+        goto done;
+    }
+    FGF_TRY(known_add(e->splits, settings, &kept));
+    count_roles(e->dataset, role, kept);
+    *known_count = kept;
+done:
     fgf_free(role);
     return status;
 }
 
-double fgf_trial_cost(const fgf_config *config, const fgf_dataset *dataset)
+static fgf_status check_trial(examination *e)
 {
-    fgf_trial_settings s;
-    fgf_model *model = NULL;
-    double cases = (double)fgf_dataset_case_count(dataset);
-    double cost = 1;
-    if (fgf_trial_settings_read(config, &s) != FGF_OK ||
-        fgf_trial_model(config, fgf_dataset_cohort(dataset)->shape, &model) != FGF_OK)
-        return cost;
-    /* Passes of the network, weighed by what a tape keeps: a stand-in for its operations. The speed
-     * is that of one core of 2024, good to a factor of a few; only the order of trials and the
-     * splitting of the last ones hang on it. */
-    const double bytes_per_second = 2e9;
-    double pass = (double)fgf_tape_bytes(model, 1, FGF_PASSES_INPUT) / bytes_per_second;
-    double train = (s.align.lambda > 0 ? 4.0 : 3.0) * (double)s.train.epochs;
-    double score = s.score.cases == FGF_SCORE_NONE ? 0 : 2.0 * 50.0;
-    cost = pass * cases * (train + score);
-    fgf_model_destroy(&model);
-    return cost;
+    fgf_status status = FGF_OK;
+    const role_count *count = NULL;
+    FGF_TRY(fgf_trial_settings_read(e->config, &e->settings));
+    FGF_TRY(check_settings(e));
+    FGF_TRY(check_channels(e));
+    FGF_TRY(check_network(e));
+    FGF_TRY(check_split(e, &count));
+    if (count)
+        check_roles(e, count);
+    FGF_TRY(e->faults->lines.status);
+done:
+    return status;
+}
+
+fgf_status fgf_sweep_check(const fgf_sweep *sweep, const fgf_dataset *dataset, fgf_faults *faults)
+{
+    fgf_status status = FGF_OK;
+    known networks = {.item_bytes = 1}, splits = {.item_bytes = sizeof(role_count)};
+    examination e = {
+        .dataset = dataset, .faults = faults, .networks = &networks, .splits = &splits};
+    for (size_t i = 0; i < fgf_sweep_trial_count(sweep); i++) {
+        e.config = fgf_sweep_trial(sweep, i);
+        FGF_TRY(check_trial(&e));
+    }
+done:
+    known_clear(&networks);
+    known_clear(&splits);
+    return status;
 }

@@ -255,6 +255,20 @@ void fgf_row_destroy(fgf_row **row)
     *row = NULL;
 }
 
+void fgf_row_set_swept(const fgf_row *row, const fgf_config *config)
+{
+    const fgf_axes *axes = row->axes;
+    for (size_t c = FGF_TRIAL_COLUMNS; c < axes->column_count; c++) {
+        const char *value = fgf_config_value(config, axes->swept[c - FGF_TRIAL_COLUMNS]);
+        if (!value)
+            continue;
+        if (axes->columns[c].type == FGF_F64)
+            *(double *)row->value[c] = strtod(value, NULL);
+        else
+            strncpy(row->value[c], value, axes->columns[c].text_bytes - 1);
+    }
+}
+
 double *fgf_row_f64(const fgf_row *row, fgf_trial_column column)
 {
     return row->value[column];

@@ -15,6 +15,13 @@ typedef struct kept_case {
     uint8_t *mask; /* [d][h][w] of the box */
 } kept_case;
 
+/* What the masks say of one Omega. */
+typedef struct known_extent {
+    struct known_extent *next;
+    cohort_extent extent;
+    fgf_buffer key;
+} known_extent;
+
 struct fgf_context {
     const fgf_dataset *dataset;
     size_t memory_bytes, used_bytes;
@@ -25,9 +32,8 @@ struct fgf_context {
     fgf_box spare_box;  /* beyond which it is zero */
     size_t spare_index; /* which; SIZE_MAX = none */
     fgf_noise_bank *noise;
-    fgf_buffer noise_key; /* what the bank was made for */
-    cohort_extent extent;
-    fgf_buffer extent_key; /* the Omega that it was found for */
+    fgf_buffer noise_key;  /* what the bank was made for */
+    known_extent *extents; /* one for each Omega that was asked for */
 };
 
 fgf_status fgf_context_create(const fgf_dataset *dataset, size_t memory_bytes, fgf_context **out)
@@ -65,7 +71,12 @@ void fgf_context_destroy(fgf_context **context)
         fgf_free(c->spare_mask);
         fgf_noise_bank_destroy(&c->noise);
         fgf_buffer_clear(&c->noise_key);
-        fgf_buffer_clear(&c->extent_key);
+        while (c->extents) {
+            known_extent *known = c->extents;
+            c->extents = known->next;
+            fgf_buffer_clear(&known->key);
+            fgf_free(known);
+        }
         fgf_free(c);
     }
     *context = NULL;
@@ -225,80 +236,89 @@ static fgf_status noise_text(const fgf_trial_settings *s, const double *sigma, s
     return text->status;
 }
 
-/* Marks the pixels that any case's Omega has. */
-static fgf_status unite_regions(fgf_context *context, const fgf_omega_settings *omega,
-                                uint8_t *used)
+/* Marks the pixels of one case's Omega; *n is how many elements it has. */
+static fgf_status mark_region(const fgf_context *context, const fgf_omega_settings *omega,
+                              const uint8_t *mask, uint8_t *used, size_t *n)
 {
     fgf_status status = FGF_OK;
     fgf_region_owner owner = {0};
-    for (size_t i = 0; i < fgf_dataset_case_count(context->dataset); i++) {
-        case_view view;
-        FGF_TRY(context_case(context, i, &view));
-        FGF_TRY(make_region(context, omega, view.mask, &owner));
-        for (size_t k = 0; k < owner.region.pixel_count; k++)
-            used[owner.region.pixel[k]] = 1;
-        fgf_region_clear(&owner);
-    }
+    FGF_TRY(make_region(context, omega, mask, &owner));
+    for (size_t k = 0; k < owner.region.pixel_count; k++)
+        used[owner.region.pixel[k]] = 1;
+    *n = fgf_region_size(&owner.region);
 done:
     fgf_region_clear(&owner);
     return status;
 }
 
-/* Adds one case's mask to the extent, its Omega to `used`. */
-static fgf_status add_extent(const fgf_context *context, const fgf_omega_settings *omega,
-                             const uint8_t *mask, uint8_t *used, cohort_extent *extent)
+/* Marks the pixels that any case's Omega has. */
+static fgf_status unite_regions(fgf_context *context, const fgf_omega_settings *omega,
+                                uint8_t *used)
+{
+    fgf_status status = FGF_OK;
+    for (size_t i = 0; i < fgf_dataset_case_count(context->dataset); i++) {
+        case_view view;
+        size_t n = 0;
+        FGF_TRY(context_case(context, i, &view));
+        FGF_TRY(mark_region(context, omega, view.mask, used, &n));
+    }
+done:
+    return status;
+}
+
+/* Goes through the masks of the cohort once. */
+static fgf_status measure_extent(const fgf_context *context, const fgf_omega_settings *omega,
+                                 cohort_extent *out)
 {
     fgf_status status = FGF_OK;
     const fgf_cohort *cohort = fgf_dataset_cohort(context->dataset);
     const fgf_box whole = fgf_box_whole(cohort->shape);
-    const fgf_box box = cohort->masked ? box_of_mask(cohort->shape, mask) : whole;
-    fgf_region_owner owner = {0};
-    FGF_TRY(make_region(context, omega, mask, &owner));
-    if (fgf_region_size(&owner.region) > extent->greatest_n)
-        extent->greatest_n = fgf_region_size(&owner.region);
-    for (size_t k = 0; k < owner.region.pixel_count; k++)
-        used[owner.region.pixel[k]] = 1;
-    extent->case_bytes +=
-        (size_t)fgf_box_pixels(&box) * ((size_t)cohort->shape.channels * sizeof(fgf_real) + 1);
+    const size_t pixels = (size_t)fgf_shape_pixels(cohort->shape);
+    uint8_t *used = NULL, *mask = NULL;
+    *out = (cohort_extent){0};
+    FGF_TRY(FGF_ALLOCATE(pixels, &used));
+    FGF_TRY(FGF_ALLOCATE(pixels, &mask));
+    for (size_t i = 0; i < fgf_dataset_case_count(context->dataset); i++) {
+        size_t n = 0;
+        FGF_TRY(fgf_dataset_read(context->dataset, i, NULL, mask));
+        FGF_TRY(mark_region(context, omega, mask, used, &n));
+        const fgf_box box = cohort->masked ? box_of_mask(cohort->shape, mask) : whole;
+        out->greatest_n = n > out->greatest_n ? n : out->greatest_n;
+        out->case_bytes +=
+            (size_t)fgf_box_pixels(&box) * ((size_t)cohort->shape.channels * sizeof(fgf_real) + 1);
+    }
+    const fgf_box window = box_of_mask(cohort->shape, used);
+    out->window = (size_t)fgf_box_pixels(&window);
+    for (size_t p = 0; p < pixels; p++)
+        out->noise_pixels += used[p];
+    if (out->case_bytes > context->memory_bytes)
+        out->case_bytes = context->memory_bytes;
 done:
-    fgf_region_clear(&owner);
+    fgf_free(used);
+    fgf_free(mask);
     return status;
 }
 
 fgf_status context_extent(fgf_context *context, const fgf_omega_settings *omega, cohort_extent *out)
 {
     fgf_status status = FGF_OK;
-    const fgf_shape shape = fgf_dataset_cohort(context->dataset)->shape;
-    const size_t pixels = (size_t)fgf_shape_pixels(shape);
     fgf_buffer text = {0};
-    uint8_t *used = NULL, *mask = NULL;
-    cohort_extent extent = {0};
+    known_extent *known = context->extents;
     omega_text(omega, &text);
     FGF_TRY(text.status);
-    if (context->extent_key.text && strcmp(text.text, context->extent_key.text) == 0)
-        goto found;
-    FGF_TRY(FGF_ALLOCATE(pixels, &used));
-    FGF_TRY(FGF_ALLOCATE(pixels, &mask));
-    for (size_t i = 0; i < fgf_dataset_case_count(context->dataset); i++) {
-        FGF_TRY(fgf_dataset_read(context->dataset, i, NULL, mask));
-        FGF_TRY(add_extent(context, omega, mask, used, &extent));
+    while (known && strcmp(text.text, known->key.text) != 0)
+        known = known->next;
+    if (!known) {
+        cohort_extent extent;
+        FGF_TRY(measure_extent(context, omega, &extent));
+        FGF_TRY(FGF_ALLOCATE(1, &known));
+        *known = (known_extent){.next = context->extents, .extent = extent, .key = text};
+        context->extents = known;
+        memset(&text, 0, sizeof text);
     }
-    const fgf_box window = box_of_mask(shape, used);
-    extent.window = (size_t)fgf_box_pixels(&window);
-    for (size_t p = 0; p < pixels; p++)
-        extent.noise_pixels += used[p];
-    if (extent.case_bytes > context->memory_bytes)
-        extent.case_bytes = context->memory_bytes;
-    context->extent = extent;
-    fgf_buffer_clear(&context->extent_key);
-    context->extent_key = text;
-    memset(&text, 0, sizeof text);
-found:
-    *out = context->extent;
+    *out = known->extent;
 done:
     fgf_buffer_clear(&text);
-    fgf_free(used);
-    fgf_free(mask);
     return status;
 }
 

@@ -16,7 +16,9 @@ static fgf_status evaluate_mine(trial *t, const int8_t *wanted, double *logit)
     size_t held[EVALUATION_BATCH];
     fgf_box box[EVALUATION_BATCH];
     size_t image = (size_t)fgf_shape_size(fgf_model_input(t->model));
-    size_t turn = 0, count = 0;
+    size_t turn = 0, count = 0, all = 0, done_cases = 0;
+    for (size_t i = 0; i < t->case_count; i++)
+        all += wanted[i] != 0;
     FGF_TRY(fgf_tape_create(t->model, EVALUATION_BATCH, FGF_PASSES_LOGIT, &tape));
     FGF_TRY(FGF_ALLOCATE(EVALUATION_BATCH * image, &x));
     fgf_tape_load(tape, t->parameters);
@@ -35,6 +37,8 @@ static fgf_status evaluate_mine(trial *t, const int8_t *wanted, double *logit)
             fgf_tape_forward(tape, x, (int)count, box, NULL, f);
             for (size_t k = 0; k < count; k++)
                 logit[held[k]] = (double)f[k];
+            done_cases += count * (size_t)t->group->size;
+            trial_progress(t, "evaluate", done_cases, all);
             count = 0;
         }
     }

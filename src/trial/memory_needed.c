@@ -29,16 +29,17 @@ static size_t row_bytes(const sizes *of, const fgf_axes *axes)
     return row;
 }
 
-/* train.c, nn/optimizer.c, core/tree.c: gradient, total and best, the optimizer's two, and the
- * sums that wait in the tree. */
+/* train.c, nn/optimizer.c, core/tree.c: gradient, total and best, the optimizer's own, the sums
+ * that wait in the tree, and what checkpoint.c makes of these. */
 static size_t vector_bytes(const sizes *of)
 {
     const fgf_train_settings *train = &of->s->train;
+    const size_t own = fgf_optimizer_vectors(&of->s->optimizer);
     size_t leaves = (size_t)((train->batch + train->microbatch - 1) / train->microbatch);
-    size_t waiting = 2;
+    size_t waiting = 2, saved = 1 + own + (train->patience > 0 ? 1 : 0);
     for (; leaves > 1; leaves /= 2)
         waiting++;
-    return (3 + 2 + waiting) * of->parameters * sizeof(fgf_real) +
+    return (3 + own + waiting + saved) * of->parameters * sizeof(fgf_real) +
            of->cases * (sizeof(case_loss) + sizeof(case_list) + 64);
 }
 

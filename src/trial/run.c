@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void trial_clear(trial *t)
+void trial_clear(trial *t)
 {
     fgf_model_destroy(&t->model);
     feature_set_clear(&t->features);
@@ -81,7 +81,7 @@ done:
     return status;
 }
 
-static fgf_status trial_init(trial *t)
+fgf_status trial_init(trial *t)
 {
     fgf_status status = FGF_OK;
     const fgf_dataset *dataset = fgf_context_dataset(t->context);
@@ -101,21 +101,6 @@ static fgf_status trial_init(trial *t)
     *fgf_row_i32(t->row, FGF_COLUMN_RANKS) = t->group->size;
 done:
     return status;
-}
-
-/* The swept keys' values, for the row's own columns. */
-static void store_swept(const trial *t)
-{
-    const fgf_axes *axes = t->row->axes;
-    for (size_t c = FGF_TRIAL_COLUMNS; c < axes->column_count; c++) {
-        const char *value = fgf_config_value(t->config, axes->swept[c - FGF_TRIAL_COLUMNS]);
-        if (!value)
-            continue;
-        if (axes->columns[c].type == FGF_F64)
-            *(double *)t->row->value[c] = strtod(value, NULL);
-        else
-            strncpy(t->row->value[c], value, axes->columns[c].text_bytes - 1);
-    }
 }
 
 static void store_metrics(const trial *t, const role_metrics *m, fgf_trial_column auc,
@@ -147,7 +132,7 @@ done:
 
 /* f0, from the training cases where the specification says so; a network that was trained before
  * brings its own. */
-static fgf_status find_boundary(trial *t)
+fgf_status find_boundary(trial *t)
 {
     fgf_status status = FGF_OK;
     int8_t *train_label = NULL;
@@ -191,17 +176,25 @@ fgf_status fgf_trial_run(fgf_context *context, const fgf_config *config, fgf_gro
                          const fgf_trial_hooks *hooks, fgf_row *row)
 {
     fgf_status status = FGF_OK;
-    double started = fgf_seconds();
-    trial t = {.context = context, .config = config, .group = group, .hooks = hooks, .row = row};
+    trial t = {.context = context,
+               .config = config,
+               .group = group,
+               .hooks = hooks,
+               .row = row,
+               .started = fgf_seconds()};
     bool trains = !(hooks && hooks->parameters);
     FGF_TRY(fgf_group_agree(group, trial_init(&t)));
-    store_swept(&t);
+    fgf_row_set_swept(row, config);
+    t.training.seconds = fgf_seconds() - t.started;
     if (trains && t.settings.train.epochs > 0)
         FGF_TRY(train_network(&t));
-    *fgf_row_f64(row, FGF_COLUMN_SECONDS_TRAINING) = fgf_seconds() - started;
+    *fgf_row_f64(row, FGF_COLUMN_SECONDS_TRAINING) = t.training.seconds;
     FGF_TRY(evaluate(&t));
-    FGF_TRY(score_cases(&t));
-    *fgf_row_f64(row, FGF_COLUMN_SECONDS) = fgf_seconds() - started;
+    status = score_cases(&t);
+    if (status == FGF_STOPPED)
+        checkpoint_save(&t);
+    FGF_TRY(status);
+    *fgf_row_f64(row, FGF_COLUMN_SECONDS) = fgf_seconds() - t.started;
 done:
     trial_clear(&t);
     return status;

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static bool is_scored(const trial *t, size_t i)
+bool is_scored(const trial *t, size_t i)
 {
     if (t->settings.score.cases == FGF_SCORE_NONE)
         return false;
@@ -326,7 +326,9 @@ static fgf_status score_mine(scoring *s)
             break;
         if (trial_stops(t))
             FGF_FAIL(FGF_STOPPED, "stopped on request while scoring");
+        checkpoint_save_due(t);
         evaluate_lanes(s, asking, count);
+        report_progress(s, finished);
         for (size_t a = 0; a < count; a++) {
             lane *w = &s->lanes[asking[a]];
             const fgf_real *point;
@@ -338,7 +340,7 @@ static fgf_status score_mine(scoring *s)
             if (!fgf_flow_wants(w->flow, &point)) {
                 FGF_TRY(finish_case(s, w));
                 busy--;
-                report_progress(s, ++finished);
+                finished++;
             }
         }
     }

@@ -1,6 +1,7 @@
 /* Training: epochs of keyed batches, cut into microbatches that the group's ranks share. */
 #include "loader.h"
 
+#include "fgf/log.h"
 #include "fgf/memory.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@ struct draw {
     uint32_t index;
 };
 
-/* Working memory of a training and where it stands. */
+/* Working memory of a training; where it stands is in the trial. */
 typedef struct training {
     step_work *work;
     fgf_tree *tree;
@@ -29,8 +30,6 @@ typedef struct training {
     size_t train_count;
     int8_t *is_validation; /* [cases] */
     double *logit;         /* [cases] */
-    double best_monitor;
-    int64_t best_epoch;
 } training;
 
 static void training_clear(training *s)
@@ -50,7 +49,7 @@ static void training_clear(training *s)
     fgf_free(s->logit);
 }
 
-static fgf_status training_init(const trial *t, training *s)
+static fgf_status training_init(trial *t, training *s)
 {
     fgf_status status = FGF_OK;
     size_t parameters = fgf_model_parameter_count(t->model);
@@ -72,7 +71,8 @@ static fgf_status training_init(const trial *t, training *s)
         if (t->role[i] == FGF_ROLE_TRAIN)
             s->train_count++;
     }
-    s->best_monitor = INFINITY;
+    t->training =
+        (training_state){.best_monitor = INFINITY, .best = s->best, .optimizer = s->optimizer};
 done:
     return status;
 }
@@ -143,6 +143,9 @@ static fgf_status add_leaves(trial *t, training *s, size_t batch, double lambda,
     size_t from, to;
     fgf_tree_reset(s->tree, leaves_of(t, batch, &from, &to));
     step_work_load(s->work, t->parameters);
+    /* What is late is given up: the end of the job would not wait for the epoch's. */
+    if (trial_seconds_left(t) <= 0)
+        FGF_FAIL(FGF_STOPPED, "out of time in epoch %lld", (long long)epoch);
     for (size_t m = from; m < to; m++) {
         const case_list *of = &s->plan[s->planned++];
         FGF_TRY(
@@ -178,6 +181,7 @@ static fgf_status run_epoch(trial *t, training *s, int64_t epoch, double *norm_m
             FGF_FAIL(FGF_NUMERIC, "training diverged: gradient norm %g in epoch %lld, step %zu",
                      norm, (long long)epoch, step + 1);
         norm_sum += norm;
+        trial_progress(t, "train", (size_t)epoch * steps + step + 1, (size_t)train->epochs * steps);
     }
     *norm_mean = norm_sum / (double)steps;
     FGF_TRY(fgf_group_merge(t->group, s->losses, t->case_count * sizeof *s->losses));
@@ -220,43 +224,94 @@ static fgf_status watch(trial *t, training *s, int64_t epoch, bool *enough)
     if (!isfinite(monitor))
         FGF_FAIL(FGF_NUMERIC, "training diverged: the validation cases' %s is %g in epoch %lld",
                  train->monitor == FGF_MONITOR_LOSS ? "loss" : "AUC", monitor, (long long)epoch);
-    if (monitor < s->best_monitor || s->best_epoch == 0) {
-        s->best_monitor = monitor;
-        s->best_epoch = epoch + 1;
+    if (monitor < t->training.best_monitor || t->training.best_epoch == 0) {
+        t->training.best_monitor = monitor;
+        t->training.best_epoch = epoch + 1;
         memcpy(s->best, t->parameters, fgf_model_parameter_count(t->model) * sizeof *s->best);
     }
-    *enough = epoch + 1 - s->best_epoch >= train->patience;
+    *enough = epoch + 1 - t->training.best_epoch >= train->patience;
 done:
     return status;
+}
+
+enum { WISH_STOP = 1, WISH_NO_TIME = 2, WISH_SAVE = 4 };
+
+/* An epoch may take this much longer than the longest one so far. */
+static const double epoch_margin = 1.2;
+
+/* Between two epochs: saves where that is due, and ends the trial where it is to stop or the time
+ * left is not enough for an epoch and for saving. What one rank wishes all do. Collective. */
+static fgf_status pause_training(trial *t)
+{
+    fgf_status status = FGF_OK;
+    const double need = epoch_margin * t->training.longest_epoch + t->saved.seconds;
+    unsigned char wishes = 0;
+    if (trial_stops(t))
+        wishes |= WISH_STOP;
+    if (trial_seconds_left(t) < need)
+        wishes |= WISH_NO_TIME;
+    if (trial_saves(t))
+        wishes |= WISH_SAVE;
+    FGF_TRY(fgf_group_merge(t->group, &wishes, sizeof wishes));
+    if (wishes && t->training.epoch > 0)
+        checkpoint_save(t);
+    if (wishes & (WISH_STOP | WISH_NO_TIME))
+        FGF_FAIL(FGF_STOPPED, "%s after %lld epochs",
+                 wishes & WISH_STOP ? "stopped on request" : "no time for another epoch",
+                 (long long)t->training.epoch);
+done:
+    return status;
+}
+
+/* One epoch, and what is to be remembered of it. */
+static fgf_status advance(trial *t, training *s, bool watched, bool *enough)
+{
+    fgf_status status = FGF_OK;
+    const int64_t epoch = t->training.epoch;
+    const double start = fgf_seconds();
+    double norm_mean = NAN;
+    FGF_TRY(run_epoch(t, s, epoch, &norm_mean));
+    record_epoch(t, s, epoch, norm_mean);
+    if (watched)
+        FGF_TRY(watch(t, s, epoch, enough));
+    t->training.epoch++;
+    t->training.longest_epoch = fmax(t->training.longest_epoch, fgf_seconds() - start);
+done:
+    return status;
+}
+
+/* Takes over the network that counts; what only further epochs would need is let go. */
+static void finish_training(trial *t)
+{
+    training_state *s = &t->training;
+    if (s->best_epoch > 0)
+        memcpy(t->parameters, s->best, fgf_model_parameter_count(t->model) * sizeof *s->best);
+    s->finished = true;
+    s->seconds = fgf_seconds() - t->started;
 }
 
 fgf_status train_network(trial *t)
 {
     fgf_status status = FGF_OK;
     training s = {0};
-    const fgf_train_settings *train = &t->settings.train;
+    training_state *at = &t->training;
     bool watched = false, enough = false;
-    int64_t epoch = 0;
     FGF_TRY(fgf_group_agree(t->group, training_init(t, &s)));
+    FGF_TRY(checkpoint_load(t));
     for (size_t i = 0; i < t->case_count; i++)
         watched = watched || s.is_validation[i];
-    for (; epoch < train->epochs && !enough; epoch++) {
-        double norm_mean = NAN;
-        if (trial_stops(t))
-            status = fgf_fail(FGF_STOPPED, __FILE__, __LINE__, "stopped on request in epoch %lld",
-                              (long long)epoch);
-        FGF_TRY(fgf_group_agree(t->group, status));
-        FGF_TRY(run_epoch(t, &s, epoch, &norm_mean));
-        record_epoch(t, &s, epoch, norm_mean);
-        if (watched)
-            FGF_TRY(watch(t, &s, epoch, &enough));
-        trial_progress(t, "train", (size_t)epoch + 1, (size_t)train->epochs);
+    while (!at->finished && !enough && at->epoch < t->settings.train.epochs) {
+        FGF_TRY(pause_training(t));
+        FGF_TRY(advance(t, &s, watched, &enough));
     }
-    if (s.best_epoch > 0)
-        memcpy(t->parameters, s.best, fgf_model_parameter_count(t->model) * sizeof *s.best);
-    fgf_row_i32(t->row, FGF_COLUMN_EPOCHS)[0] = (int32_t)epoch;
+    if (!at->finished)
+        finish_training(t);
+    at->best = NULL;
+    at->optimizer = NULL;
+    checkpoint_save_due(t);
+    fgf_row_i32(t->row, FGF_COLUMN_EPOCHS)[0] = (int32_t)at->epoch;
     fgf_row_i32(t->row, FGF_COLUMN_BEST_EPOCH)[0] =
-        (int32_t)(s.best_epoch > 0 ? s.best_epoch : epoch);
+        (int32_t)(at->best_epoch > 0 ? at->best_epoch : at->epoch);
 done:
     training_clear(&s);
     return status;

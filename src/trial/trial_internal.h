@@ -32,7 +32,7 @@ typedef struct cohort_extent {
     size_t window;       /* pixels of the box around those */
     size_t case_bytes;   /* of the cohort in memory, as far as there is room */
 } cohort_extent;
-/* Kept for the next trial with the same Omega. */
+/* Kept for every trial with the same Omega. */
 fgf_status context_extent(fgf_context *context, const fgf_omega_settings *omega,
                           cohort_extent *out) FGF_CHECKED;
 
@@ -63,6 +63,19 @@ fgf_status feature_set_create(const fgf_config *config, const fgf_regularizer_se
                               feature_set *out) FGF_CHECKED;
 void feature_set_clear(feature_set *set);
 
+/* Where a training stands between two epochs: with the parameters and the curves in the row, all
+ * that the rest of it depends on. */
+typedef struct training_state {
+    int64_t epoch;      /* done */
+    int64_t best_epoch; /* 0 = none is kept */
+    double best_monitor;
+    fgf_real *best; /* [parameters] kept by early stopping; borrowed, NULL once finished */
+    fgf_optimizer *optimizer; /* borrowed, NULL once finished */
+    bool finished;            /* the parameters are those of the trained network */
+    double seconds;           /* of the whole training, once finished */
+    double longest_epoch;     /* seconds, of this process's own */
+} training_state;
+
 /* One trial while it runs. */
 typedef struct trial {
     fgf_context *context;
@@ -79,11 +92,34 @@ typedef struct trial {
     uint64_t *key; /* [case_count] of the case's id */
     double class_weight[2];
     fgf_real *parameters;
+    double started; /* moved back by what an earlier start spent on it */
+    training_state training;
+    struct {
+        int64_t stage;  /* of the last checkpoint: epochs done, one more once finished */
+        double seconds; /* that it took */
+    } saved;
 } trial;
+
+/* run.c: fills a trial whose first five members are set; cleared on failure, too. */
+fgf_status trial_init(trial *t) FGF_CHECKED;
+void trial_clear(trial *t);
+/* f0 of the flows, from the logits in the row. */
+fgf_status find_boundary(trial *t) FGF_CHECKED;
 
 /* hooks.c */
 bool trial_stops(const trial *t);
+double trial_seconds_left(const trial *t);
+bool trial_saves(const trial *t); /* a checkpoint is due */
 void trial_progress(const trial *t, const char *phase, size_t done, size_t total);
+
+/* checkpoint.c: hands t->training to the hooks, on the group's first rank, unless they have it;
+ * a failure costs the checkpoint and not the trial. */
+void checkpoint_save(trial *t);
+/* The same if one is due by the hooks' clock. */
+void checkpoint_save_due(trial *t);
+/* Puts back what an earlier start saved, on every rank; leaves all as it is where there is nothing
+ * that fits this trial and these numerics. Collective. */
+fgf_status checkpoint_load(trial *t) FGF_CHECKED;
 
 /* train.c: trains t->parameters in place and fills the history. */
 fgf_status train_network(trial *t) FGF_CHECKED;
@@ -124,7 +160,9 @@ typedef struct role_metrics {
 fgf_status measure_role(const trial *t, const double *logit, int8_t role,
                         role_metrics *out) FGF_CHECKED;
 
-/* score.c: flows, agreement and noise of every case that is to be scored, and the cohort test. */
+/* score.c: whether case i gets a flow. */
+bool is_scored(const trial *t, size_t i);
+/* Flows, agreement and noise of every case that is to be scored, and the cohort test. */
 fgf_status score_cases(trial *t) FGF_CHECKED;
 
 /* The elements of a per-case column that belong to case i. */

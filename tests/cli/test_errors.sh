@@ -124,7 +124,7 @@ if [ -e "$shim" ]; then
     for event in 1 2 5 10 20; do
         for mode in enospc eio; do
             refused 4 '^fgf: error: r\.h5\.part: .*: (No space left on device|Input/output error)$' \
-                env LD_PRELOAD="$shim" FGF_FAULT_MODE=$mode FGF_FAULT_AT=$event \
+                env LD_PRELOAD="$shim" FGF_FAULT=$mode:$event \
                 "$fgf" phantom -o r.h5 cases=30
         done
     done
@@ -140,7 +140,11 @@ for ((tries = 0; tries < 100; tries++)); do
 done
 expect_status 4 timeout 60 "$fgf" run sweep.yaml -q -o r.h5 train.epochs=1000000
 expect_text err "r\.h5 is being written by another job: fgf run sweep\.yaml .*process $first,"
-expect_status 0 "$fgf" status r.h5
+for ((tries = 0; tries < 100; tries++)); do
+    expect_status 0 "$fgf" status r.h5
+    grep -q '(1 of them marked as running)' out && break
+    sleep 0.1
+done
 expect_text out '4 left \(1 of them marked as running\)'
 kill -TERM $first
 wait $first

@@ -49,7 +49,7 @@ declare -A folder=(
     [kernel.h]=kernel [block.h]=kernel [feature.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats
     [spec.h]=spec [par.h]=par [store.h]=store [nn.h]=nn [model_file.h]=nn
     [dataset.h]=data [split.h]=data [augment.h]=data [phantom.h]=data [import.h]=data
-    [trial.h]=trial [columns.def]=trial
+    [trial.h]=trial [columns.def]=trial [checkpoint.h]=store
 )
 
 # includes FOLDER FILE...: each fgf header that a file names is of its folder or of one below it.

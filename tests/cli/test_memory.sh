@@ -23,11 +23,11 @@ YAML
 
 # planned FILE: high-water mark in MB; run: "planned measured" as a run logs them
 planned() {
-    "$fgf" plan "$@" | sed -nE 's/^  high-water mark +([0-9.]+) .*/\1/p'
+    "$fgf" plan -s 0 "$@" | sed -nE 's/^  high-water mark +([0-9.]+) .*/\1/p'
 }
 run() {
     rm -f r.h5
-    expect_status 0 "$fgf" run "$@" -q -o r.h5
+    expect_status 0 "$fgf" run "$@" -q -o r.h5 --checkpoint 1e-9
     sed -nE 's/^fgf: memory of a rank: at most ([0-9.]+) MB planned, ([0-9.]+) MB measured$/\1 \2/p' err
 }
 
@@ -68,7 +68,7 @@ awk -v a="$(planned large.yaml)" -v b="$(planned large.yaml train.microbatch=1 t
 
 # The trial with the most is named; the table has every part.
 printf 'sweep: {grid: {train.microbatch: [1, 8, 4]}}\n' >>large.yaml
-expect_status 0 "$fgf" plan large.yaml
+expect_status 0 "$fgf" plan -s 0 large.yaml
 expect_text out '^memory of a rank, MB; the most has trial 1$'
 for part in 'program, libraries, open dataset' 'cases of the cohort' 'noise maps' \
     'network and results of the trial' 'training: gradients, optimizer' 'training: tape' \

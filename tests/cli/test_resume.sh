@@ -111,7 +111,7 @@ run_prints 0 0
 lambdas_and_seeds '[0, 0.5]' '[1, 2, 3]'
 expect_status 0 "$FGF_PROGRAM" plan sweep.yaml -o r.h5
 [ "$(grep -c ' done ' out)" = 4 ] || fail "plan: $(cat out)"
-expect_text out '^6 trials, 4 done, 2 to do'
+expect_text out '^6 trials, 4 done, 0 failed, 2 to do'
 
 # Trials that diverge fail with epoch and case; the others are done; failed ones stay failed until
 # they are asked for.

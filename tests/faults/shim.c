@@ -1,203 +1,239 @@
-/* Preloaded into a program, makes the n-th thing it does to a results file go wrong.
- *
- * Counted are writes, syncs, truncations and renames of files whose name ends in .h5 or .h5.part.
- *   FGF_FAULT_AT=n        the event, from 1
- *   FGF_FAULT_MODE=half   the job is killed after half of its bytes
- *     after               when it is done
- *     before              before it begins; a child alone, if a child does it
- *     enospc, eio         it and all later ones fail
- *     short               every write from it on transfers half of what it was asked for
- *     count               nothing happens
- *   FGF_FAULT_COUNT=file  the number of events is written there at the end */
+/* Preloaded into a program: the calls that fault.c may make go wrong. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include "fault.h"
+
 #include <errno.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdbool.h>
+#include <fcntl.h>
+#include <mpi.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-typedef enum fault { NONE, BEFORE, HALF, AFTER, NO_SPACE, IO_ERROR, SHORT } fault;
+/* Transfers of bytes: `call` uses `count`. */
+#define TRANSFER(kind_of_call, file, descriptor, call)                                             \
+    do {                                                                                           \
+        const fault_order order = fault_strike(kind_of_call, file, descriptor, NULL);              \
+        if (order == ORDER_FAIL)                                                                   \
+            return -1;                                                                             \
+        if (order == ORDER_HALF_AND_DIE || (order == ORDER_HALF && count > 1))                     \
+            count /= 2;                                                                            \
+        const ssize_t transferred = (call);                                                        \
+        if (order == ORDER_HALF_AND_DIE || order == ORDER_DIE_AFTER)                               \
+            fault_die();                                                                           \
+        return transferred;                                                                        \
+    } while (0)
 
-static atomic_long *events; /* shared with child processes */
-static pid_t program;       /* the process that was started, not its children */
-
-__attribute__((constructor)) static void begin(void)
-{
-    events = mmap(NULL, sizeof *events, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (events == MAP_FAILED)
-        abort();
-    program = getpid();
-}
-
-static bool is_results_name(const char *name)
-{
-    const char *const endings[] = {".h5", ".h5.part"};
-    size_t length = strlen(name);
-    for (int i = 0; i < 2; i++) {
-        size_t n = strlen(endings[i]);
-        if (length >= n && strcmp(name + length - n, endings[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_results_file(int descriptor)
-{
-    char link[64], name[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(link, name, sizeof name - 1);
-    if (length <= 0)
-        return false;
-    name[length] = 0;
-    return is_results_name(name);
-}
-
-/* What shall happen to the event that is about to take place. */
-static fault next_event(void)
-{
-    static const struct {
-        const char *name;
-        fault what;
-    } modes[] = {{"before", BEFORE},   {"half", HALF},    {"after", AFTER},
-                 {"enospc", NO_SPACE}, {"eio", IO_ERROR}, {"short", SHORT}};
-    long number = atomic_fetch_add(events, 1) + 1;
-    const char *at = getenv("FGF_FAULT_AT"), *mode = getenv("FGF_FAULT_MODE");
-    if (!at || !mode || number < atol(at))
-        return NONE;
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-        if (strcmp(mode, modes[i].name) == 0)
-            return modes[i].what >= NO_SPACE || number == atol(at) ? modes[i].what : NONE;
-    return NONE;
-}
-
-/* The job goes as a whole, a child that works for it too. */
-static void die(void)
-{
-    kill(program, SIGKILL);
-    kill(getpid(), SIGKILL);
-}
-
-/* What is common to all events. true: *answer is what the call returns. */
-static bool intervene(fault what, int *answer)
-{
-    if (what == BEFORE)
-        kill(getpid(), SIGKILL);
-    if (what == NO_SPACE || what == IO_ERROR) {
-        errno = what == NO_SPACE ? ENOSPC : EIO;
-        *answer = -1;
-        return true;
-    }
-    return false;
-}
-
-static void *real(const char *name)
-{
-    return dlsym(RTLD_NEXT, name);
-}
+/* Calls that cannot be done by half. */
+#define WHOLE_CALL(kind_of_call, file, descriptor, name, call)                                     \
+    do {                                                                                           \
+        const fault_order order = fault_strike(kind_of_call, file, descriptor, name);              \
+        if (order == ORDER_HALF_AND_DIE)                                                           \
+            fault_die();                                                                           \
+        if (order == ORDER_FAIL)                                                                   \
+            return -1;                                                                             \
+        const int answer = (call);                                                                 \
+        if (order == ORDER_DIE_AFTER)                                                              \
+            fault_die();                                                                           \
+        return answer;                                                                             \
+    } while (0)
 
 typedef ssize_t (*pwrite_call)(int, const void *, size_t, off64_t);
+typedef ssize_t (*pread_call)(int, void *, size_t, off64_t);
 
-static ssize_t faulty_pwrite(pwrite_call call, int descriptor, const void *bytes, size_t count,
-                             off64_t offset)
+static ssize_t faulty_pwrite(int descriptor, const void *bytes, size_t count, off64_t offset)
 {
-    int answer = 0;
-    if (!is_results_file(descriptor))
+    static pwrite_call call;
+    if (!call)
+        call = (pwrite_call)fault_real("pwrite64");
+    const fault_file file = fault_file_of_descriptor(descriptor);
+    if (file == FILE_OTHER)
         return call(descriptor, bytes, count, offset);
-    fault what = next_event();
-    if (intervene(what, &answer))
-        return answer;
-    if (what == HALF || (what == SHORT && count > 1))
-        count /= 2;
-    ssize_t put = call(descriptor, bytes, count, offset);
-    if (what == HALF || what == AFTER)
-        die();
-    return put;
+    fault_remember(file, descriptor, count, offset);
+    TRANSFER(CALL_WRITE, file, descriptor, call(descriptor, bytes, count, offset));
 }
 
-ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset);
+static ssize_t faulty_pread(int descriptor, void *bytes, size_t count, off64_t offset)
+{
+    static pread_call call;
+    if (!call)
+        call = (pread_call)fault_real("pread64");
+    const fault_file file = fault_file_of_descriptor(descriptor);
+    if (file == FILE_OTHER)
+        return call(descriptor, bytes, count, offset);
+    TRANSFER(CALL_READ, file, descriptor, call(descriptor, bytes, count, offset));
+}
+
 ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset)
 {
-    return faulty_pwrite((pwrite_call)real("pwrite64"), descriptor, bytes, count, offset);
+    return faulty_pwrite(descriptor, bytes, count, offset);
 }
 
-ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset);
 ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset)
 {
-    return faulty_pwrite((pwrite_call)real("pwrite64"), descriptor, bytes, count, offset);
+    return faulty_pwrite(descriptor, bytes, count, offset);
+}
+
+ssize_t pread(int descriptor, void *bytes, size_t count, off_t offset)
+{
+    return faulty_pread(descriptor, bytes, count, offset);
+}
+
+ssize_t pread64(int descriptor, void *bytes, size_t count, off64_t offset)
+{
+    return faulty_pread(descriptor, bytes, count, offset);
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t count)
 {
-    ssize_t (*call)(int, const void *, size_t) =
-        (ssize_t(*)(int, const void *, size_t))real("write");
-    int answer = 0;
-    if (descriptor <= STDERR_FILENO || !is_results_file(descriptor))
+    static ssize_t (*call)(int, const void *, size_t);
+    if (!call)
+        call = (ssize_t(*)(int, const void *, size_t))fault_real("write");
+    const fault_file file =
+        descriptor <= STDERR_FILENO ? FILE_OTHER : fault_file_of_descriptor(descriptor);
+    if (file == FILE_OTHER)
         return call(descriptor, bytes, count);
-    fault what = next_event();
-    if (intervene(what, &answer))
-        return answer;
-    if (what == HALF || (what == SHORT && count > 1))
-        count /= 2;
-    ssize_t put = call(descriptor, bytes, count);
-    if (what == HALF || what == AFTER)
-        die();
-    return put;
+    fault_remember(file, descriptor, count, lseek(descriptor, 0, SEEK_CUR));
+    TRANSFER(CALL_WRITE, file, descriptor, call(descriptor, bytes, count));
 }
 
-/* Calls that cannot be done by half. */
-#define WHOLE_CALL(counted, call)                                                                  \
-    do {                                                                                           \
-        int answer = 0;                                                                            \
-        fault what = (counted) ? next_event() : NONE;                                              \
-        if (what == HALF)                                                                          \
-            die();                                                                                 \
-        if (intervene(what, &answer))                                                              \
-            return answer;                                                                         \
-        answer = (call);                                                                           \
-        if (what == AFTER)                                                                         \
-            die();                                                                                 \
-        return answer;                                                                             \
-    } while (0)
+ssize_t read(int descriptor, void *bytes, size_t count)
+{
+    static ssize_t (*call)(int, void *, size_t);
+    if (!call)
+        call = (ssize_t(*)(int, void *, size_t))fault_real("read");
+    const fault_file file =
+        descriptor <= STDERR_FILENO ? FILE_OTHER : fault_file_of_descriptor(descriptor);
+    if (file == FILE_OTHER)
+        return call(descriptor, bytes, count);
+    TRANSFER(CALL_READ, file, descriptor, call(descriptor, bytes, count));
+}
+
+static int synced(const char *how, int descriptor)
+{
+    const int answer = ((int (*)(int))fault_real(how))(descriptor);
+    if (answer == 0)
+        fault_forget(descriptor);
+    return answer;
+}
 
 int fsync(int descriptor)
 {
-    WHOLE_CALL(is_results_file(descriptor), ((int (*)(int))real("fsync"))(descriptor));
+    WHOLE_CALL(CALL_SYNC, fault_file_of_descriptor(descriptor), descriptor, NULL,
+               synced("fsync", descriptor));
 }
 
 int fdatasync(int descriptor)
 {
-    WHOLE_CALL(is_results_file(descriptor), ((int (*)(int))real("fdatasync"))(descriptor));
+    WHOLE_CALL(CALL_SYNC, fault_file_of_descriptor(descriptor), descriptor, NULL,
+               synced("fdatasync", descriptor));
 }
 
 int ftruncate(int descriptor, off_t length)
 {
-    WHOLE_CALL(is_results_file(descriptor),
-               ((int (*)(int, off64_t))real("ftruncate64"))(descriptor, length));
+    WHOLE_CALL(CALL_TRUNCATE, fault_file_of_descriptor(descriptor), descriptor, NULL,
+               ((int (*)(int, off64_t))fault_real("ftruncate64"))(descriptor, length));
 }
 
 int ftruncate64(int descriptor, off64_t length)
 {
-    WHOLE_CALL(is_results_file(descriptor),
-               ((int (*)(int, off64_t))real("ftruncate64"))(descriptor, length));
+    WHOLE_CALL(CALL_TRUNCATE, fault_file_of_descriptor(descriptor), descriptor, NULL,
+               ((int (*)(int, off64_t))fault_real("ftruncate64"))(descriptor, length));
 }
 
 int rename(const char *from, const char *to)
 {
-    WHOLE_CALL(is_results_name(to),
-               ((int (*)(const char *, const char *))real("rename"))(from, to));
+    WHOLE_CALL(CALL_RENAME, fault_file_of_name(to), -1, to,
+               ((int (*)(const char *, const char *))fault_real("rename"))(from, to));
 }
 
-__attribute__((destructor)) static void report(void)
+int unlink(const char *name)
 {
-    const char *path = getenv("FGF_FAULT_COUNT");
-    FILE *file = path ? fopen(path, "w") : NULL;
-    if (!file)
-        return;
-    fprintf(file, "%ld\n", atomic_load(events));
-    fclose(file);
+    WHOLE_CALL(CALL_UNLINK, fault_file_of_name(name), -1, name,
+               ((int (*)(const char *))fault_real("unlink"))(name));
 }
+
+int mkdir(const char *name, mode_t mode)
+{
+    WHOLE_CALL(CALL_OPEN, fault_file_of_name(name), -1, name,
+               ((int (*)(const char *, mode_t))fault_real("mkdir"))(name, mode));
+}
+
+int rmdir(const char *name)
+{
+    WHOLE_CALL(CALL_UNLINK, fault_file_of_name(name), -1, name,
+               ((int (*)(const char *))fault_real("rmdir"))(name));
+}
+
+static int faulty_open(const char *name, int flags, mode_t mode)
+{
+    const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+    WHOLE_CALL(
+        writes ? CALL_OPEN : CALL_LOOK, fault_file_of_name(name), -1, name,
+        ((int (*)(const char *, int, ...))fault_real("open64"))(name, flags | O_LARGEFILE, mode));
+}
+
+/* The mode is there where a file may be created. */
+#define MODE_OF(flags)                                                                             \
+    mode_t mode = 0;                                                                               \
+    if ((flags) & (O_CREAT | O_TMPFILE)) {                                                         \
+        va_list more;                                                                              \
+        va_start(more, flags);                                                                     \
+        mode = va_arg(more, mode_t);                                                               \
+        va_end(more);                                                                              \
+    }
+
+int open(const char *name, int flags, ...)
+{
+    MODE_OF(flags)
+    return faulty_open(name, flags, mode);
+}
+
+int open64(const char *name, int flags, ...)
+{
+    MODE_OF(flags)
+    return faulty_open(name, flags, mode);
+}
+
+/* Messages of MPI, of which the program's collective calls are made: they can die, not fail. */
+#define MESSAGE(name, parameters, arguments)                                                       \
+    int name parameters                                                                            \
+    {                                                                                              \
+        static int(*call) parameters;                                                              \
+        if (!call)                                                                                 \
+            call = (int(*) parameters)fault_real(#name);                                           \
+        const fault_order order = fault_strike(CALL_MESSAGE, FILE_NONE, -1, NULL);                 \
+        if (order == ORDER_HALF_AND_DIE)                                                           \
+            fault_die();                                                                           \
+        const int answer = call arguments;                                                         \
+        if (order == ORDER_DIE_AFTER)                                                              \
+            fault_die();                                                                           \
+        return answer;                                                                             \
+    }
+
+MESSAGE(MPI_Isend,
+        (const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm communicator,
+         MPI_Request *request),
+        (data, count, type, to, tag, communicator, request))
+MESSAGE(MPI_Irecv,
+        (void *data, int count, MPI_Datatype type, int from, int tag, MPI_Comm communicator,
+         MPI_Request *request),
+        (data, count, type, from, tag, communicator, request))
+
+/* Mathematics: somewhere within the training and scoring of a trial. */
+#define MATHEMATICS(name)                                                                          \
+    double name(double x);                                                                         \
+    double name(double x)                                                                          \
+    {                                                                                              \
+        static double (*call)(double);                                                             \
+        if (!call)                                                                                 \
+            call = (double (*)(double))fault_real(#name);                                          \
+        const fault_order order = fault_strike(CALL_MATH, FILE_NONE, -1, NULL);                    \
+        if (order == ORDER_HALF_AND_DIE || order == ORDER_DIE_AFTER)                               \
+            fault_die();                                                                           \
+        return call(x);                                                                            \
+    }
+
+MATHEMATICS(exp)
+MATHEMATICS(log)
+MATHEMATICS(log1p)

@@ -25,13 +25,13 @@ attempt() {
     shift 3
     local answer
     {
-        LD_PRELOAD=$shim FGF_FAULT_AT=$event FGF_FAULT_MODE=$mode \
+        LD_PRELOAD=$shim FGF_FAULT=$mode:$event \
             "$driver" run r.h5 "$@" >said.txt 2>error.txt
         answer=$?
     } 2>/dev/null # where the shell would tell of each kill
     case $mode in
         # The file is created by a child; its parent lives to tell that it was killed.
-        before | half | after)
+        before | half | after | lost)
             [ $answer = 137 ] || { [ $answer = 4 ] && grep -q "was killed" error.txt; } ||
                 fail "$name $mode $event: not killed ($answer)"
             ;;
@@ -69,12 +69,12 @@ scenario() {
     begin
     : >before.txt
     [ "$start" = none ] || "$driver" dump r.h5 >before.txt
-    LD_PRELOAD=$shim FGF_FAULT_MODE=count FGF_FAULT_COUNT=$work/count \
+    LD_PRELOAD=$shim FGF_FAULT_COUNT=$work/count \
         "$driver" run r.h5 "$@" >/dev/null || fail "$name: the undisturbed run fails"
     "$driver" dump r.h5 >expected.txt || fail "$name: the undisturbed file is unreadable"
     # Until the rename the file is the old one, whose rows have other extents.
     cat expected.txt before.txt >allowed.txt
-    events=$(cat count)
+    events=$(head -n 1 count)
     [ "$events" -gt 50 ] || fail "$name: only $events events were seen"
     for ((event = 1; event <= events; event++)); do
         begin
@@ -82,7 +82,7 @@ scenario() {
     done
     # The other faults at every eleventh event: a different eleventh for each.
     local first=0
-    for mode in before after enospc eio short; do
+    for mode in before after lost enospc eio short; do
         first=$((first + 1))
         for ((event = first; event <= events; event += 11)); do
             begin

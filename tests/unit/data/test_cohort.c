@@ -34,7 +34,7 @@ static fgf_status import_from(const char *manifest, const char *images, const ch
     snprintf(table_file, sizeof table_file, "table.file=%s/%s", data, table);
     for (size_t k = 0; k < more_count; k++)
         overrides[2 + k] = more[k];
-    const fgf_import_options options = {overrides, 2 + more_count, false};
+    const fgf_import_options options = {.overrides = overrides, .override_count = 2 + more_count};
     write_text("m.yaml", manifest);
     return fgf_import(in_folder("m.yaml"), in_folder("c.h5"), &options, 0, NULL, summary);
 }
@@ -165,7 +165,7 @@ static void empty_mask(void **state)
              data);
     write_text("ids.csv", "id\nmask\n");
     write_text("z.yaml", text);
-    const fgf_import_options options = {NULL, 0, true};
+    const fgf_import_options options = {.exclude_bad_cases = true};
     assert_int_equal(
         fgf_import(in_folder("z.yaml"), in_folder("z.h5"), &options, 0, NULL, &summary), FGF_DATA);
     assert_int_not_equal(access(in_folder("z.h5"), F_OK), 0);

@@ -9,7 +9,7 @@
 static fgf_status run(const char *manifest, const char *output, bool exclude,
                       fgf_import_summary *summary)
 {
-    const fgf_import_options options = {NULL, 0, exclude};
+    const fgf_import_options options = {.exclude_bad_cases = exclude};
     return fgf_import(manifest, in_folder(output), &options, 0, NULL, summary);
 }
 
@@ -147,7 +147,7 @@ static void kept_unlabelled(void **state)
 {
     (void)state;
     const char *overrides[] = {"table.outside_rule=unlabelled"};
-    const fgf_import_options options = {overrides, 1, false};
+    const fgf_import_options options = {.overrides = overrides, .override_count = 1};
     fgf_import_summary summary;
     fgf_dataset *dataset = NULL;
     make_slices();
@@ -256,7 +256,7 @@ static void bad_manifests(void **state)
         assert_caught(printed, manifests[k].part);
     }
     const char *overrides[] = {"source.image=same.png", "table.centre_pattern=^[A-Z]"};
-    const fgf_import_options options = {overrides, 2, false};
+    const fgf_import_options options = {.overrides = overrides, .override_count = 2};
     catch_stderr();
     fgf_status status = fgf_import(in_folder("m.yaml"), in_folder("c.h5"), &options, 0, NULL, NULL);
     const char *printed = caught_stderr();

@@ -1,7 +1,27 @@
 /* One job at a time, by name, and no longer than it lives. */
+#define _GNU_SOURCE /* locks of open files */
 #include "scratch.h"
 
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+/* What the file system says to a lock: 0 = whatever it says, else this error. */
+static int lock_error;
+
+int fcntl(int descriptor, int command, ...)
+{
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    if (command == F_OFD_SETLK && lock_error) {
+        errno = lock_error;
+        return -1;
+    }
+    return (int)syscall(SYS_fcntl, descriptor, command, argument);
+}
 
 /* In a child: takes the lock, tells so, and waits for its end. */
 static pid_t start_holder(const char *path, int *told)
@@ -75,12 +95,104 @@ static void nothing_is_left_behind(void **state)
     assert_int_equal(fgf_store_lock("/no/such/folder/r.h5", NULL, &lock), FGF_ENVIRONMENT);
 }
 
+/* Writes a lock file as a holder of that name would have. */
+static void leave_lock(const char *path, const char *host, long process)
+{
+    char beside[160], text[256];
+    snprintf(beside, sizeof beside, "%s.lock", path);
+    int length = snprintf(text, sizeof text, "%s %ld 2026-01-31T12:00:00Z fgf run night.yaml\n",
+                          host, process);
+    int file = open(beside, O_RDWR | O_CREAT | O_TRUNC, 0666);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, (size_t)length), length);
+    close(file);
+}
+
+static void own_host(char *host, size_t bytes)
+{
+    memset(host, 0, bytes);
+    assert_int_equal(gethostname(host, bytes - 1), 0);
+}
+
+/* The number of a process that has ended. */
+static long ended_process(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    waitpid(child, NULL, 0);
+    return (long)child;
+}
+
+/* With locks, what a dead job left is no hindrance, on whatever host it ran. */
+static void what_the_dead_left_is_taken_over(void **state)
+{
+    const char *path = scratch_file("dead.h5");
+    char host[128];
+    fgf_lock *lock = NULL;
+    (void)state;
+    own_host(host, sizeof host);
+    leave_lock(path, host, ended_process());
+    assert_int_equal(fgf_store_lock(path, "next", &lock), FGF_OK);
+    fgf_store_unlock(&lock);
+    leave_lock(path, "node-that-burnt", 4711);
+    assert_int_equal(fgf_store_lock(path, "next", &lock), FGF_OK);
+    fgf_store_unlock(&lock);
+}
+
+/* Held by another host: the text tells that its lock may outlive it for a while. */
+static void a_holder_elsewhere_is_named(void **state)
+{
+    const char *path = scratch_file("elsewhere.h5");
+    fgf_lock *lock = NULL;
+    (void)state;
+    leave_lock(path, "node-that-burnt", 4711);
+    lock_error = EAGAIN;
+    assert_int_equal(fgf_store_lock(path, "next", &lock), FGF_ENVIRONMENT);
+    lock_error = 0;
+    assert_non_null(strstr(fgf_last_error()->message, "fgf run night.yaml, on node-that-burnt"));
+    assert_non_null(strstr(fgf_last_error()->message, "where that host is down"));
+}
+
+/* Where the file system has no locks the text decides: dead processes of this host are known to be
+ * dead, of other hosts nothing is known, and the message says what to do. */
+static void without_locks_the_text_decides(void **state)
+{
+    const char *path = scratch_file("text.h5");
+    char host[128], remove[200];
+    fgf_lock *lock = NULL, *second = NULL;
+    (void)state;
+    own_host(host, sizeof host);
+    lock_error = ENOLCK;
+    assert_int_equal(fgf_store_lock(path, "first", &lock), FGF_OK);
+    fgf_store_unlock(&lock);
+    leave_lock(path, host, ended_process());
+    assert_int_equal(fgf_store_lock(path, "first", &lock), FGF_OK);
+    fgf_store_unlock(&lock);
+    leave_lock(path, host, (long)getppid()); /* one that runs */
+    assert_int_equal(fgf_store_lock(path, "second", &second), FGF_ENVIRONMENT);
+    snprintf(remove, sizeof remove, "if it no longer runs, remove %s.lock", path);
+    assert_non_null(strstr(fgf_last_error()->message, remove));
+    leave_lock(path, "node-that-burnt", 4711);
+    assert_int_equal(fgf_store_lock(path, "second", &second), FGF_ENVIRONMENT);
+    assert_non_null(strstr(fgf_last_error()->message, "on node-that-burnt, process 4711"));
+    assert_non_null(strstr(fgf_last_error()->message, remove));
+    snprintf(remove, sizeof remove, "%s.lock", path);
+    unlink(remove);
+    assert_int_equal(fgf_store_lock(path, "second", &second), FGF_OK);
+    fgf_store_unlock(&second);
+    lock_error = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_job_is_refused_by_name),
         cmocka_unit_test(a_lock_excludes_its_own_process_too),
         cmocka_unit_test(nothing_is_left_behind),
+        cmocka_unit_test(what_the_dead_left_is_taken_over),
+        cmocka_unit_test(a_holder_elsewhere_is_named),
+        cmocka_unit_test(without_locks_the_text_decides),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
 }

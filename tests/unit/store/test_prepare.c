@@ -85,8 +85,9 @@ static void unasked_rows_are_marked_or_dropped(void **state)
     fgf_store_reader_close(&reader);
     fgf_prepare_result_clear(&prepared);
     sample_init(&s, shortened, features, 4);
-    assert_int_equal(fgf_store_prepare(path, &s.layout, (fgf_prepare_options){true}, &prepared),
-                     FGF_OK);
+    assert_int_equal(
+        fgf_store_prepare(path, &s.layout, (fgf_prepare_options){.drop_unasked = true}, &prepared),
+        FGF_OK);
     assert_int_equal(prepared.how, FGF_STORE_REWRITTEN);
     assert_int_equal(prepared.unasked_count, 0);
     check_trials(path, shortened, features, 4);
