@@ -21,6 +21,9 @@ fgf_status fgf_checkpoint_read(const char *results, const char *id, void **bytes
 /* Removes it, if there is one. What cannot be removed is left to fgf_checkpoint_tidy. */
 void fgf_checkpoint_remove(const char *results, const char *id);
 
+/* How many there are; none where the folder is not ours to read. Also while a job writes them. */
+fgf_status fgf_checkpoint_count(const char *results, size_t *count) FGF_CHECKED;
+
 /* Removes everything but the checkpoints of the trials `wanted` [count], the folder too where it is
  * empty then, with a warning for what cannot be removed; *kept: how many are there. One process,
  * while no other writes any. */

@@ -1,8 +1,8 @@
 #include "session.h"
 
+#include "fgf/checkpoint.h"
 #include "fgf/log.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,28 +44,6 @@ done:
     return status;
 }
 
-/* The checkpoints beside a results file. A folder that is not there, or not ours to read, has none.
- */
-static fgf_status count_checkpoints(const char *results, size_t *count)
-{
-    fgf_status status = FGF_OK;
-    static const char ending[] = ".checkpoint";
-    fgf_buffer path = {0};
-    fgf_buffer_add(&path, "%s.checkpoints", results);
-    FGF_TRY(path.status);
-    DIR *folder = opendir(path.text);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        const size_t length = strlen(entry->d_name);
-        *count += length >= sizeof ending &&
-                  strcmp(entry->d_name + length - (sizeof ending - 1), ending) == 0;
-    }
-    if (folder)
-        closedir(folder);
-done:
-    fgf_buffer_clear(&path);
-    return status;
-}
-
 static fgf_status count_all(fgf_store_reader *reader, const char *path, bool check, counts *c)
 {
     fgf_status status = FGF_OK;
@@ -80,7 +58,7 @@ static fgf_status count_all(fgf_store_reader *reader, const char *path, bool che
     c->not_whole += fgf_store_reader_unsealed(reader);
     c->trials = trials - c->of[FGF_TRIAL_UNASKED];
     c->left = c->of[FGF_TRIAL_EMPTY] + c->of[FGF_TRIAL_RUNNING];
-    FGF_TRY(count_checkpoints(path, &c->checkpoints));
+    FGF_TRY(fgf_checkpoint_count(path, &c->checkpoints));
 done:
     return status;
 }

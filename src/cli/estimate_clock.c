@@ -74,13 +74,6 @@ static errand next_errand(const estimate *e, size_t *tries, double left, size_t 
     return (errand){SIZE_MAX, 0};
 }
 
-/* A failure of the trial, which then has no duration either. */
-static bool is_trial_failure(fgf_status status)
-{
-    return status == FGF_NUMERIC || status == FGF_DATA || status == FGF_USAGE ||
-           status == FGF_MEMORY;
-}
-
 /* Times one trial on all ranks side by side; *out is the mean. Collective. */
 static fgf_status time_on_all(session *s, errand what, fgf_trial_timing *out)
 {

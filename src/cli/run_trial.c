@@ -97,13 +97,6 @@ static void say(void *state, bool warning, const char *line)
 
 /* ---- the trial ---- */
 
-/* A failure of the trial, as opposed to one of the machine or of fgf: the sweep goes on. */
-static bool is_trial_failure(fgf_status status)
-{
-    return status == FGF_NUMERIC || status == FGF_DATA || status == FGF_USAGE ||
-           status == FGF_MEMORY;
-}
-
 /* The trial will be run another time, and did not crash. What ended it stays this thread's error.
  */
 static void give_back(running *r, size_t trial)

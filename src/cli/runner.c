@@ -165,8 +165,20 @@ static void add_report(fgf_schedule_report *sum, const fgf_schedule_report *repo
     sum->seconds += report->seconds;
 }
 
-/* The pending trials, one schedule for each number of crashes, so that a trial which ends its
- * process does so when nothing else is left to be lost. Collective. */
+/* The end of the pending trials from `first` on that are scheduled together: those with as many
+ * crashes. A trial has its last chance alone, so that none is given up for what was under way
+ * beside it. */
+static size_t schedule_end(const work_list *list, size_t first)
+{
+    size_t end = first + 1;
+    if (list->crashes[first] < QUARANTINE_CRASHES - 1)
+        while (end < list->pending_count && list->crashes[end] == list->crashes[first])
+            end++;
+    return end;
+}
+
+/* The pending trials, one schedule after the other, so that a trial which ends its process does so
+ * when nothing else is left to be lost. Collective. */
 static fgf_status run_schedules(running *r, const work_list *list, fgf_schedule_report *sum)
 {
     fgf_status status = FGF_OK, worst = FGF_OK;
@@ -175,8 +187,7 @@ static fgf_status run_schedules(running *r, const work_list *list, fgf_schedule_
     fgf_schedule_report report = {0};
     FGF_TRY(fgf_par_agree(s->par, FGF_ALLOCATE(list->pending_count, &cost)));
     for (size_t first = 0, end; first < list->pending_count; first = end) {
-        for (end = first; end < list->pending_count && list->crashes[end] == list->crashes[first];)
-            end++;
+        end = schedule_end(list, first);
         r->pending = list->pending + first;
         r->crashes = list->crashes + first;
         for (size_t k = first; k < end; k++)

@@ -5,6 +5,10 @@
 
 #include "session.h"
 
+/* A crash by a signal counts twice, a process that was killed or lost once: two crashes of its own,
+ * or four losses in a row, and a trial has had its chances. */
+enum { QUARANTINE_CRASHES = 4 };
+
 /* What is to be done with the trials that the results file lacks. */
 typedef struct work_list {
     size_t *pending;     /* [pending_count] trials to run: suspects last, fewest crashes first */

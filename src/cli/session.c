@@ -351,6 +351,12 @@ void session_close(session *s)
     memset(s, 0, sizeof *s);
 }
 
+bool is_trial_failure(fgf_status status)
+{
+    return status == FGF_NUMERIC || status == FGF_DATA || status == FGF_USAGE ||
+           status == FGF_MEMORY;
+}
+
 fgf_status commit_row(fgf_store *store, size_t trial, const fgf_row *row, int run_row, bool failed,
                       const char *error)
 {

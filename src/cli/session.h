@@ -56,6 +56,8 @@ const fgf_layout *results_layout_of(const results_layout *layout);
 /* Bytes of the file that such a layout makes. */
 double results_layout_bytes(const results_layout *layout);
 
+/* A failure of the trial, as opposed to one of the machine or of fgf: the sweep goes on. */
+bool is_trial_failure(fgf_status status);
 /* Commits a row in the number types of the file. */
 fgf_status commit_row(fgf_store *store, size_t trial, const fgf_row *row, int run_row, bool failed,
                       const char *error) FGF_CHECKED;

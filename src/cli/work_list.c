@@ -6,10 +6,6 @@
 #include "fgf/log.h"
 #include "fgf/memory.h"
 
-/* A crash by a signal counts twice, a process that was killed or lost once: two crashes of its own,
- * or four losses in a row, and a trial has had its chances. */
-enum { QUARANTINE_CRASHES = 4 };
-
 fgf_status work_list_init(work_list *list, size_t trial_count)
 {
     fgf_status status = FGF_OK;

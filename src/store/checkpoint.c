@@ -30,29 +30,13 @@ done:
     return status;
 }
 
-/* The folder as an entry of its own folder has to last, too. */
-static void sync_folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = NULL;
-    if (fgf_copy_text(slash ? path : ".", &folder) != FGF_OK)
-        return;
-    if (slash)
-        folder[slash == path ? 1 : slash - path] = '\0';
-    int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
-    if (descriptor >= 0)
-        (void)fsync(descriptor);
-    disk_close(&descriptor);
-    fgf_free(folder);
-}
-
 static fgf_status make_folder(const char *results)
 {
     fgf_status status = FGF_OK;
     char *folder = NULL;
     FGF_TRY(make_path(results, NULL, "", &folder));
     if (mkdir(folder, 0777) == 0)
-        sync_folder_of(folder);
+        FGF_TRY(disk_sync_entry(folder));
     else if (errno != EEXIST)
         FGF_FAIL(FGF_ENVIRONMENT, "cannot make the folder %s: %s", folder, strerror(errno));
 done:
@@ -117,18 +101,34 @@ void fgf_checkpoint_remove(const char *results, const char *id)
     fgf_free(path);
 }
 
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t length = strlen(name), most = strlen(end);
+    return length >= most && strcmp(name + length - most, end) == 0;
+}
+
+fgf_status fgf_checkpoint_count(const char *results, size_t *count)
+{
+    fgf_status status = FGF_OK;
+    char *folder = NULL;
+    *count = 0;
+    FGF_TRY(make_path(results, NULL, "", &folder));
+    DIR *open_folder = opendir(folder);
+    for (const struct dirent *entry; open_folder && (entry = readdir(open_folder)) != NULL;)
+        *count += ends_in(entry->d_name, ending);
+    if (open_folder)
+        closedir(open_folder);
+done:
+    fgf_free(folder);
+    return status;
+}
+
 /* ---- tidying ---- */
 
 static int by_text(const void *left, const void *right)
 {
     const fgf_hash *a = left, *b = right;
     return strcmp(a->text, b->text);
-}
-
-static bool ends_in(const char *name, const char *end)
-{
-    const size_t length = strlen(name), most = strlen(end);
-    return length >= most && strcmp(name + length - most, end) == 0;
 }
 
 /* Whether the file `name` is the checkpoint of one of the trials, which are in order. */

@@ -152,6 +152,27 @@ done:
     return status;
 }
 
+/* Some network file systems do not sync folders (EINVAL): nothing more can be done there. */
+static fgf_status sync_folder(int folder, const char *path)
+{
+    fgf_status status = FGF_OK;
+    if (folder >= 0 && sync_all(fsync, folder) != 0 && errno == EIO)
+        FGF_TRY(write_failed(path));
+done:
+    return status;
+}
+
+fgf_status disk_sync_entry(const char *path)
+{
+    fgf_status status = FGF_OK;
+    int folder = -1;
+    FGF_TRY(open_folder(path, &folder));
+    FGF_TRY(sync_folder(folder, path));
+done:
+    disk_close(&folder);
+    return status;
+}
+
 fgf_status disk_replace(const char *part, const char *path)
 {
     fgf_status status = FGF_OK;
@@ -162,9 +183,7 @@ fgf_status disk_replace(const char *part, const char *path)
     FGF_TRY(open_folder(path, &folder));
     if (rename(part, path) != 0)
         FGF_FAIL(FGF_ENVIRONMENT, "cannot rename %s to %s: %s", part, path, strerror(errno));
-    /* Some network file systems do not sync folders (EINVAL): nothing more can be done there. */
-    if (folder >= 0 && sync_all(fsync, folder) != 0 && errno == EIO)
-        FGF_TRY(write_failed(path));
+    FGF_TRY(sync_folder(folder, path));
 done:
     disk_close(&descriptor);
     disk_close(&folder);

@@ -28,6 +28,9 @@ fgf_status disk_write(int descriptor, const char *path, const void *from, size_t
 /* Makes the data written through `descriptor` durable. */
 fgf_status disk_sync(int descriptor, const char *path) FGF_CHECKED;
 
+/* Makes the entry of `path` in its folder durable. */
+fgf_status disk_sync_entry(const char *path) FGF_CHECKED;
+
 /* Makes the file `part` durable and puts it in the place of `path` in one step. */
 fgf_status disk_replace(const char *part, const char *path) FGF_CHECKED;
 

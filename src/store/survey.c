@@ -40,7 +40,8 @@ static fgf_status read_seals(survey *s)
     const store_image *image = s->image;
     image_commitment *said = NULL;
     char *blocks = NULL;
-    const size_t batch = image->trial_count < IMAGE_SMALL_ROWS ? image->trial_count : IMAGE_SMALL_ROWS;
+    const size_t batch =
+        image->trial_count < IMAGE_SMALL_ROWS ? image->trial_count : IMAGE_SMALL_ROWS;
     FGF_TRY(disk_read(image->descriptor, image->path, s->crashes, image->trial_count,
                       image->crashes_offset));
     FGF_TRY(FGF_ALLOCATE(batch, &said));

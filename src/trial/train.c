@@ -245,12 +245,14 @@ static fgf_status pause_training(trial *t)
 {
     fgf_status status = FGF_OK;
     const double need = epoch_margin * t->training.longest_epoch + t->saved.seconds;
+    const double left = trial_seconds_left(t);
     unsigned char wishes = 0;
     if (trial_stops(t))
         wishes |= WISH_STOP;
-    if (trial_seconds_left(t) < need)
+    if (left < need)
         wishes |= WISH_NO_TIME;
-    if (trial_saves(t))
+    /* The last epoch before the deadline may be late after all, and would take the others along. */
+    if (trial_saves(t) || left < 2 * need)
         wishes |= WISH_SAVE;
     FGF_TRY(fgf_group_merge(t->group, &wishes, sizeof wishes));
     if (wishes && t->training.epoch > 0)

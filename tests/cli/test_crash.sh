@@ -100,4 +100,15 @@ done
 quarantined "two ranks"
 expect_status 0 mpi 2 "${program[@]}" --retry-failed
 rows r.h5 | cmp -s - expected || fail "two ranks: other bits"
+
+# Nor where it is killed without a word, and the neighbour with it each time: then both are under
+# suspicion to the end, and each has its last chance alone.
+rm -rf r.h5*
+program+=(--group-size 1)
+export FGF_CRASH_BESIDE=3 # longer than mpirun waits for the others
+for ((start = 0; start < 8; start++)); do
+    crash kill 2
+    [ "$status" != 1 ] || break
+done
+quarantined "two ranks, killed"
 exit 0

@@ -49,7 +49,7 @@ if len(quoted) < 50:
 # What ends or disturbs a job; what is wrong with a sweep speaks for itself.
 ENDS = re.compile(r"\b(?:(?:FGF_FAIL|fgf_fail)\(\s*FGF_(?:ENVIRONMENT|DATA|MEMORY|STOPPED)\b|"
                   r"fgf_warn(?:_always)?\()([^;]*);")
-JOBS = re.compile(r"/(par|store|trial)/|/cli/(run|crash|deadline|command_run|command_merge|task|session)")
+JOBS = re.compile(r"/(par|store|trial)/|/cli/(run|work_list|crash|deadline|command_run|command_merge|merge_parts|command_submit|job_|task|session)")
 for path, text in sources.items():
     if not JOBS.search(str(path)):
         continue

@@ -81,7 +81,8 @@ clean 0 phantom -o other.h5 cases=13 size=24 seed=5
 clean 0 score linear.alone.h5 --trial 2 -d other.h5 -o scored.FILE.h5
 # Stopped in a training, gone on from its checkpoint, and stopped again.
 for start in 1 2; do
-    clean 75 run linear.yaml -d alone.h5 -o stopped.FILE.h5 --deadline 4s --margin 2 train.epochs=5000
+    clean 75 run linear.yaml -d alone.h5 -o stopped.FILE.h5 --deadline 4s --margin 2 train.patience=0 \
+        train.epochs=1000000
 done
 clean 0 help
 clean 0 help spec

@@ -151,8 +151,8 @@ static void kept_unlabelled(void **state)
     fgf_import_summary summary;
     fgf_dataset *dataset = NULL;
     make_slices();
-    assert_int_equal(fgf_import(in_folder("m.yaml"), in_folder("u.h5"), &options, 0, NULL, &summary),
-                     FGF_OK);
+    assert_int_equal(
+        fgf_import(in_folder("m.yaml"), in_folder("u.h5"), &options, 0, NULL, &summary), FGF_OK);
     assert_true(summary.cases == 4 && summary.events == 1 && summary.excluded == 0);
     assert_int_equal(fgf_dataset_open(in_folder("u.h5"), &dataset), FGF_OK);
     assert_string_equal(fgf_dataset_case(dataset, 1)->id, "A-3");
@@ -349,10 +349,10 @@ static void failed_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(label_rule),         cmocka_unit_test(png_cohort), cmocka_unit_test(kept_unlabelled),
-        cmocka_unit_test(bad_cases),          cmocka_unit_test(bad_tables),
-        cmocka_unit_test(bad_manifests),      cmocka_unit_test(nifti_channels),
-        cmocka_unit_test(failed_allocations),
+        cmocka_unit_test(label_rule),      cmocka_unit_test(png_cohort),
+        cmocka_unit_test(kept_unlabelled), cmocka_unit_test(bad_cases),
+        cmocka_unit_test(bad_tables),      cmocka_unit_test(bad_manifests),
+        cmocka_unit_test(nifti_channels),  cmocka_unit_test(failed_allocations),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -118,6 +118,8 @@ static void is_tidied(void **state)
     put("33", "3");
     put_file("11.checkpoint.part", "half");
     put_file("notes.txt", "mine");
+    assert_int_equal(fgf_checkpoint_count(results, &kept), FGF_OK);
+    assert_int_equal(kept, 3);
     assert_int_equal(fgf_checkpoint_tidy(results, wanted, 3, &kept), FGF_OK);
     assert_int_equal(kept, 2);
     expect_content("11", "1");
@@ -131,6 +133,8 @@ static void is_tidied(void **state)
     assert_int_equal(unlink(file_of("notes.txt")), 0);
     assert_int_equal(fgf_checkpoint_tidy(results, wanted, 3, &kept), FGF_OK);
     assert_int_not_equal(stat(file_of(""), &about), 0);
+    assert_int_equal(fgf_checkpoint_count(results, &kept), FGF_OK);
+    assert_int_equal(kept, 0);
     assert_int_equal(fgf_checkpoint_tidy(results, wanted, 3, &kept), FGF_OK);
     assert_int_equal(kept, 0);
 }
