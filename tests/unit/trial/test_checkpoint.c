@@ -3,6 +3,7 @@
 #include "trial_internal.h"
 
 #include "fgf/hash.h"
+#include "fgf/log.h"
 #include "fgf/memory.h"
 #include "fgf/phantom.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -62,6 +64,10 @@ typedef struct world {
     char line[256];
     bool warned;
     double left; /* seconds, as the hook says */
+    /* In its place, at the call numbered `brink`: enough for another epoch by all that is known;
+     * from then on that epoch is late. */
+    int calls, calls_of_first, brink;
+    double began;
 } world;
 
 static void world_init(world *w, const char *optimizer, const char *more)
@@ -111,7 +117,22 @@ static bool stop(void *state)
 
 static double seconds_left(void *state)
 {
-    return ((world *)state)->left;
+    world *w = state;
+    const struct timespec step = {0, 20000000};
+    w->calls++;
+    if (w->asked < 2)
+        w->calls_of_first = w->calls; /* up to the second question whether to stop */
+    if (w->brink == 0)
+        return w->left;
+    if (w->calls == 1)
+        w->began = fgf_seconds();
+    if (w->calls > w->brink)
+        return -1;
+    if (w->calls == w->brink)
+        return 1.4 * 1.2 * (fgf_seconds() - w->began);
+    if (w->calls > 1)
+        nanosleep(&step, NULL); /* epochs long enough to be told from what lies between them */
+    return HUGE_VAL;
 }
 
 static bool due(void *state)
@@ -160,7 +181,7 @@ static fgf_status run(world *w, bool keeps, fgf_row **row)
                                    .load = keeps ? load : NULL,
                                    .say = say,
                                    .numerics = w->numerics};
-    w->asked = 0;
+    w->asked = w->calls = 0;
     w->line[0] = '\0';
     w->warned = false;
     assert_int_equal(fgf_row_create(w->axes, row), FGF_OK);
@@ -288,6 +309,23 @@ static void stops_where_time_is_short(void **state)
     world_clear(&w);
 }
 
+/* An epoch that should have ended in time and does not takes nothing along but itself. */
+static void saves_before_the_brink(void **state)
+{
+    world w;
+    fgf_row *row = NULL;
+    (void)state;
+    world_init(&w, "method: sgd", NULL);
+    assert_int_equal(run(&w, false, &row), FGF_OK);
+    fgf_row_destroy(&row);
+    w.brink = w.calls_of_first;
+    assert_int_equal(run(&w, true, &row), FGF_STOPPED);
+    assert_non_null(strstr(fgf_last_error()->message, "out of time in epoch 1"));
+    assert_int_equal(w.saves, 1);
+    fgf_row_destroy(&row);
+    world_clear(&w);
+}
+
 static void expect_refused(world *w, const char *reason)
 {
     fgf_row *row = NULL;
@@ -356,6 +394,7 @@ int main(void)
         cmocka_unit_test(with_early_stopping),
         cmocka_unit_test(from_a_regular_checkpoint),
         cmocka_unit_test(stops_where_time_is_short),
+        cmocka_unit_test(saves_before_the_brink),
         cmocka_unit_test(is_refused),
     };
     return cmocka_run_group_tests(tests, make_dataset, remove_dataset);
