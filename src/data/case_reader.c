@@ -1,8 +1,7 @@
 #include "case_reader.h"
+#include "fgf/file_bytes.h"
+#include "fgf/image.h"
 #include "fgf/memory.h"
-#include "file_bytes.h"
-#include "image_png.h"
-#include "volume_nifti.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -237,7 +236,7 @@ static fgf_status read_channel(const char *path, const fgf_grid *grid, int32_t c
     fgf_volume *volume = NULL;
     double *value = NULL;
     const size_t count = (size_t)grid->extent[0] * (size_t)grid->extent[1];
-    FGF_TRY(fgf_volume_open(path, &volume));
+    FGF_TRY(fgf_nifti_open(path, &volume));
     if (!fgf_grid_equal(grid, fgf_volume_grid(volume)))
         FGF_FAIL(FGF_DATA, "%s: not on the grid of the first channel; resample it first", path);
     FGF_TRY(FGF_ALLOCATE(count, &value));
@@ -256,14 +255,14 @@ static fgf_status load_nifti(const fgf_manifest *m, const case_files *files, fgf
     fgf_status status = FGF_OK;
     fgf_volume *volume = NULL, *mask = NULL;
     slice->channels = files->channels;
-    FGF_TRY(fgf_volume_open(files->path[0], &volume));
+    FGF_TRY(fgf_nifti_open(files->path[0], &volume));
     const fgf_grid *grid = fgf_volume_grid(volume);
     slice->width = grid->extent[0];
     slice->height = grid->extent[1];
     slice->spacing[0] = grid->spacing[1];
     slice->spacing[1] = grid->spacing[0];
     if (files->has_mask) {
-        FGF_TRY(fgf_volume_open(files->path[files->channels], &mask));
+        FGF_TRY(fgf_nifti_open(files->path[files->channels], &mask));
         const fgf_grid *other = fgf_volume_grid(mask);
         if (!fgf_grid_equal(grid, other))
             FGF_FAIL(FGF_DATA,

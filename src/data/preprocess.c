@@ -1,6 +1,5 @@
 #include "preprocess.h"
 #include "fgf/memory.h"
-#include "resample.h"
 
 #include <math.h>
 #include <string.h>
@@ -193,8 +192,9 @@ static fgf_status change_spacing(const fgf_preprocess *settings, fgf_slice *slic
         goto done;
     for (int c = 0; c <= slice->channels; c++) {
         double **target = c < slice->channels ? &slice->value[c] : &slice->mask;
-        FGF_TRY(fgf_resample(*target, old[0], old[1], size[0], size[1], step, settings->grid,
-                             settings->interpolation, &plane));
+        FGF_TRY(fgf_resample(*target, old[0], old[1], size[0], size[1], step,
+                             (fgf_grid_rule)settings->grid,
+                             (fgf_interpolation)settings->interpolation, &plane));
         fgf_free(*target);
         *target = plane;
         plane = NULL;

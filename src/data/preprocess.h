@@ -3,6 +3,7 @@
 #define FGF_DATA_PREPROCESS_H
 
 #include "fgf/dataset.h"
+#include "fgf/image.h"
 #include "fgf/key.h"
 #include "fgf/status.h"
 
@@ -11,11 +12,6 @@ typedef enum fgf_slice_rule {
     FGF_SLICE_LARGEST_IN_WINDOW,
     FGF_SLICE_MIDDLE
 } fgf_slice_rule;
-typedef enum fgf_interpolation {
-    FGF_INTERPOLATION_NEAREST,
-    FGF_INTERPOLATION_LINEAR,
-    FGF_INTERPOLATION_CUBIC
-} fgf_interpolation;
 
 /* Section `preprocess` of a manifest; the keys' table says what each means. */
 typedef struct fgf_preprocess {
@@ -26,7 +22,6 @@ typedef struct fgf_preprocess {
     bool masked, transpose;
     double smooth_sigma, smooth_truncate, mask_threshold;
 } fgf_preprocess;
-enum { FGF_GRID_CENTRES, FGF_GRID_CORNERS };
 enum { FGF_CROP_MASK, FGF_CROP_IMAGE };
 enum { FGF_ABOVE_CLAMP, FGF_ABOVE_ZERO };
 enum { FGF_QUANTISE_NONE, FGF_QUANTISE_8BIT };

@@ -1,7 +1,7 @@
 #include "table.h"
 #include "fgf/memory.h"
 #include "fgf/text.h"
-#include "file_bytes.h"
+#include "fgf/file_bytes.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -15,8 +15,8 @@ declare -A where=(
     [hdf5_hl.h]='^src/store/'
     [cblas.h]='^src/kernel/'
     [yaml.h]='^src/spec/yaml\.c'
-    [png.h]='^src/data/image_png\.c'
-    [nifti2_io.h]='^src/data/volume_nifti\.c'
+    [png.h]='^src/image/png\.c'
+    [nifti2_io.h]='^src/image/nifti\.c'
     [xxhash.h]='^src/core/(hash|random)\.c'
     [Random123/philox.h]='^src/core/random\.c'
 )
@@ -37,10 +37,11 @@ declare -A below=(
     [par]="core"
     [nn]="kernel core"
     [align]="feature kernel core"
-    [data]="spec core"
+    [image]="core"
+    [data]="image spec core"
     [store]="spec core"
-    [trial]="align flow feature nn stats data spec core"
-    [cli]="core kernel feature flow stats spec par nn align data store trial"
+    [trial]="align flow feature nn stats data image spec core"
+    [cli]="core kernel feature flow stats spec par nn align image data store trial"
 )
 # The folder that each public header belongs to.
 declare -A folder=(
@@ -49,6 +50,7 @@ declare -A folder=(
     [kernel.h]=kernel [block.h]=kernel [feature.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats
     [spec.h]=spec [par.h]=par [store.h]=store [nn.h]=nn [model_file.h]=nn
     [dataset.h]=data [split.h]=data [augment.h]=data [phantom.h]=data [import.h]=data
+    [image.h]=image [dicom.h]=image [contour.h]=image [file_bytes.h]=core
     [trial.h]=trial [columns.def]=trial [checkpoint.h]=store
 )
 

@@ -4,10 +4,9 @@
 #include "fgf/dataset.h"
 #include "fgf/import.h"
 #include "fgf/memory.h"
-#include "file_bytes.h"
-#include "image_png.h"
+#include "fgf/file_bytes.h"
+#include "fgf/image.h"
 #include "table.h"
-#include "volume_nifti.h"
 
 static char data[400]; /* the shared folder */
 
@@ -112,7 +111,7 @@ static fgf_status read_volume(const char *path, double *sum, double *greatest)
     fgf_volume *volume = NULL;
     double *slice = NULL;
     *sum = *greatest = 0;
-    FGF_TRY(fgf_volume_open(path, &volume));
+    FGF_TRY(fgf_nifti_open(path, &volume));
     const fgf_grid *grid = fgf_volume_grid(volume);
     const size_t voxels = (size_t)grid->extent[0] * (size_t)grid->extent[1];
     FGF_TRY(FGF_ALLOCATE(voxels, &slice));

@@ -1,4 +1,4 @@
-#include "resample.h"
+#include "fgf/image.h"
 #include "fgf/memory.h"
 
 #include <math.h>
@@ -102,8 +102,8 @@ static double linear_at(const double *values, size_t count, double t)
 }
 
 /* `scratch` has room for the source line. */
-static void resample_line(line from, line to, double step, int grid, int interpolation,
-                          double *scratch)
+static void resample_line(line from, line to, double step, fgf_grid_rule grid,
+                          fgf_interpolation interpolation, double *scratch)
 {
     const double last = (double)from.count - 1;
     for (size_t i = 0; i < from.count; i++)
@@ -123,7 +123,8 @@ static void resample_line(line from, line to, double step, int grid, int interpo
 }
 
 fgf_status fgf_resample(const double *plane, int height, int width, int new_height, int new_width,
-                        const double step[2], int grid, int interpolation, double **out)
+                        const double step[2], fgf_grid_rule grid, fgf_interpolation interpolation,
+                        double **out)
 {
     fgf_status status = FGF_OK;
     const size_t rows = (size_t)height, columns = (size_t)width;

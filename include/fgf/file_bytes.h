@@ -1,6 +1,6 @@
 /* Whole files in memory. */
-#ifndef FGF_DATA_FILE_BYTES_H
-#define FGF_DATA_FILE_BYTES_H
+#ifndef FGF_FILE_BYTES_H
+#define FGF_FILE_BYTES_H
 
 #include "fgf/hash.h"
 #include "fgf/status.h"

@@ -1,6 +1,6 @@
 /* The header is read twice: first raw, by the field offsets of nifti1.h and nifti2.h, for the
  * checks that the library does not make; then by the library, for the affine map. */
-#include "volume_nifti.h"
+#include "fgf/image.h"
 #include "fgf/memory.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ enum {
     DEFLATE_RATIO = 1100  /* deflate makes at most 1032 bytes of one */
 };
 
-struct fgf_volume {
+typedef struct nifti {
     char *path;
     gzFile file;
     fgf_grid grid;
@@ -31,7 +31,7 @@ struct fgf_volume {
     int64_t offset; /* of the first voxel */
     int next;
     unsigned char *raw; /* a slice as in the file */
-};
+} nifti;
 
 /* The fields of either version that matter here. */
 typedef struct header {
@@ -134,7 +134,7 @@ static void parse_version_2(const unsigned char *raw, bool swapped, header *h)
     h->units = (int)number_at(raw + 500, DT_INT32, 4, swapped);
 }
 
-static fgf_status read_raw_header(fgf_volume *volume, header *h)
+static fgf_status read_raw_header(nifti *volume, header *h)
 {
     fgf_status status = FGF_OK;
     unsigned char raw[HEADER_2];
@@ -167,7 +167,7 @@ done:
     return status;
 }
 
-static fgf_status check_extents(fgf_volume *volume, const header *h)
+static fgf_status check_extents(nifti *volume, const header *h)
 {
     fgf_status status = FGF_OK;
     const int axes = h->dim[0] >= 1 && h->dim[0] <= 7 ? (int)h->dim[0] : 0;
@@ -199,8 +199,7 @@ done:
     return status;
 }
 
-static fgf_status check_values(fgf_volume *volume, const header *h, bool compressed,
-                               double file_bytes)
+static fgf_status check_values(nifti *volume, const header *h, bool compressed, double file_bytes)
 {
     fgf_status status = FGF_OK;
     volume->datatype = h->datatype;
@@ -227,7 +226,7 @@ done:
     return status;
 }
 
-static fgf_status read_affine(fgf_volume *volume)
+static fgf_status read_affine(nifti *volume)
 {
     fgf_status status = FGF_OK;
     nifti_set_debug_level(0);
@@ -237,14 +236,16 @@ static fgf_status read_affine(fgf_volume *volume)
     volume->grid.placed = image->sform_code > 0 || image->qform_code > 0;
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 4; j++)
+            /* NIfTI's x runs to the right and its y to the front. */
             volume->grid.affine[i][j] =
-                image->sform_code > 0 ? image->sto_xyz.m[i][j] : image->qto_xyz.m[i][j];
+                (i < 2 ? -1 : 1) *
+                (image->sform_code > 0 ? image->sto_xyz.m[i][j] : image->qto_xyz.m[i][j]);
 done:
     nifti_image_free(image);
     return status;
 }
 
-static fgf_status open_volume(fgf_volume *volume)
+static fgf_status open_volume(nifti *volume)
 {
     fgf_status status = FGF_OK;
     struct stat about;
@@ -274,36 +275,14 @@ done:
     return status;
 }
 
-fgf_status fgf_volume_open(const char *path, fgf_volume **out)
+static void close_nifti(void *state)
 {
-    fgf_status status = FGF_OK;
-    fgf_volume *volume = NULL;
-    *out = NULL;
-    FGF_TRY(FGF_ALLOCATE(1, &volume));
-    FGF_TRY(fgf_copy_text(path, &volume->path));
-    FGF_TRY(open_volume(volume));
-    *out = volume;
-    volume = NULL;
-done:
-    fgf_volume_close(&volume);
-    return status;
-}
-
-void fgf_volume_close(fgf_volume **volume)
-{
-    if (*volume) {
-        if ((*volume)->file)
-            (void)gzclose((*volume)->file);
-        fgf_free((*volume)->path);
-        fgf_free((*volume)->raw);
-    }
-    fgf_free(*volume);
-    *volume = NULL;
-}
-
-const fgf_grid *fgf_volume_grid(const fgf_volume *volume)
-{
-    return &volume->grid;
+    nifti *volume = state;
+    if (volume->file)
+        (void)gzclose(volume->file);
+    fgf_free(volume->path);
+    fgf_free(volume->raw);
+    fgf_free(volume);
 }
 
 /* gzread takes an unsigned and may stop early: a slice may be larger than that. */
@@ -320,14 +299,12 @@ static bool read_fully(gzFile file, unsigned char *bytes, size_t count)
     return true;
 }
 
-fgf_status fgf_volume_next(fgf_volume *volume, double *slice)
+static fgf_status next_slice(void *state, double *slice)
 {
     fgf_status status = FGF_OK;
+    nifti *volume = state;
     const int *extent = volume->grid.extent;
     const size_t voxels = (size_t)extent[0] * (size_t)extent[1];
-    if (volume->next >= extent[2])
-        FGF_FAIL(FGF_INTERNAL, "%s: slice %d of %d asked for", volume->path, volume->next,
-                 extent[2]);
     if (!read_fully(volume->file, volume->raw, voxels * volume->bytes))
         FGF_FAIL(FGF_DATA, "%s: cut short or damaged in slice %d of %d", volume->path, volume->next,
                  extent[2]);
@@ -348,18 +325,22 @@ done:
     return status;
 }
 
-bool fgf_grid_equal(const fgf_grid *a, const fgf_grid *b)
+static const fgf_volume_format format = {.name = "NIfTI", .next = next_slice, .close = close_nifti};
+
+fgf_status fgf_nifti_open(const char *path, fgf_volume **out)
 {
-    bool equal = true;
-    for (int k = 0; k < 3; k++) {
-        equal &= a->extent[k] == b->extent[k];
-        equal &= fabs(a->spacing[k] - b->spacing[k]) <= 1e-3 * a->spacing[k];
-    }
-    for (int i = 0; i < 3 && a->placed && b->placed; i++)
-        for (int j = 0; j < 4; j++) {
-            /* A slope error adds up over the extent, an offset does not. */
-            double reach = j < 3 ? a->extent[j] : 1;
-            equal &= fabs(a->affine[i][j] - b->affine[i][j]) * reach <= 1e-2 * a->spacing[i];
-        }
-    return equal;
+    fgf_status status = FGF_OK;
+    nifti *volume = NULL;
+    *out = NULL;
+    FGF_TRY(FGF_ALLOCATE(1, &volume));
+    FGF_TRY(fgf_copy_text(path, &volume->path));
+    FGF_TRY(open_volume(volume));
+    const fgf_grid grid = volume->grid;
+    void *state = volume;
+    volume = NULL;
+    FGF_TRY(fgf_volume_create(&format, state, &grid, out));
+done:
+    if (volume)
+        close_nifti(volume);
+    return status;
 }

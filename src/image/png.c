@@ -1,4 +1,4 @@
-#include "image_png.h"
+#include "fgf/image.h"
 #include "fgf/memory.h"
 
 #include <png.h>

@@ -1,4 +1,4 @@
-#include "file_bytes.h"
+#include "fgf/file_bytes.h"
 #include "fgf/memory.h"
 #include "fgf/text.h"
 
