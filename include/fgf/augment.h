@@ -9,19 +9,21 @@
 #include <stdint.h>
 
 typedef struct fgf_augment_settings {
-    bool flip_row, flip_column; /* each with probability 1/2 */
-    bool rotate90;              /* 0, 90, 180 or 270 degrees alike */
-    double rotation_degrees;    /* uniform in [-this, this] */
-    int64_t shift_pixels;       /* each axis uniform in -this .. this */
-    double noise;               /* standard deviation, in x */
+    bool flip_slice, flip_row, flip_column; /* each with probability 1/2 */
+    bool rotate90;                          /* 0, 90, 180 or 270 degrees alike */
+    double rotation_degrees;                /* uniform in [-this, this] */
+    int64_t shift_slices;                   /* uniform in -this .. this */
+    int64_t shift_pixels;                   /* rows and columns each uniform in -this .. this */
+    double noise;                           /* standard deviation, in x */
 } fgf_augment_settings;
 extern const fgf_key fgf_augment_keys[];
 
 /* True if any augmentation is on. */
 bool fgf_augment_any(const fgf_augment_settings *settings);
 
-/* One augmented case, in every plane alike. Open `stream` with (seed, FGF_PURPOSE_AUGMENTATION,
- * epoch, case key); each operation has draws of its own, so switching one on changes no other.
+/* One augmented case; rows and columns move in every plane alike. Open `stream` with (seed,
+ * FGF_PURPOSE_AUGMENTATION, epoch, case key); each operation has draws of its own, so switching one
+ * on changes no other.
  *
  * x, x_out: [d][h][w][c]; mask, mask_out: [d][h][w]; in and out must not overlap. The order is
  * flip, right angle, rotation about the image's centre, shift, noise. Flips, right angles and

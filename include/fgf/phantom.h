@@ -10,6 +10,9 @@
  *   row, column position in the image     centroid_row, centroid_column
  *   rim         border against core       variance
  *
+ * In a volume the lesion is round along the slices too, its height following the size trait, and
+ * the texture is one of three dimensions.
+ *
  * Planted traits drive the label: logit = strength * (sum of planted traits) + intercept, the
  * intercept set so that the expected share of label 1 is the prevalence. A correlated trait follows
  * the first planted one with the given correlation and has no effect of its own. All others are
@@ -38,13 +41,15 @@ typedef enum fgf_trait {
         FGF_TRAIT_COUNT
 } fgf_trait;
 
-enum { FGF_PHANTOM_LEAST_SIZE = 16 };
+enum { FGF_PHANTOM_LEAST_SIZE = 16, FGF_PHANTOM_LEAST_DEPTH = 8 };
 #define FGF_PHANTOM_WINDOW_LOW (-50.0) /* HU that is x = 0 */
 #define FGF_PHANTOM_WINDOW_HIGH 300.0  /* HU that is x = 1 */
 
 typedef struct fgf_phantom_settings {
-    int64_t cases, size; /* size in pixels, at least FGF_PHANTOM_LEAST_SIZE */
-    double spacing;      /* mm */
+    int64_t cases, size;  /* size in pixels, at least FGF_PHANTOM_LEAST_SIZE */
+    double spacing;       /* mm */
+    int64_t depth;        /* slices: 1, or at least FGF_PHANTOM_LEAST_DEPTH */
+    double slice_spacing; /* mm */
     int64_t centres, channels;
     double prevalence;
     fgf_texts planted;
@@ -82,8 +87,8 @@ fgf_status fgf_phantom_init(const fgf_phantom_settings *settings, fgf_phantom *o
  * number of cases, so that a larger cohort begins with a smaller one. */
 fgf_phantom_case fgf_phantom_draw(const fgf_phantom *phantom, uint64_t index);
 
-/* The case's image [channel][size][size], the window as [0, 1], zero outside the mask,
- * and its mask [size][size]. Channels after the first are texture alone. `work` has
+/* The case's image [channel][depth][size][size], the window as [0, 1], zero outside the mask,
+ * and its mask [depth][size][size]. Channels after the first are texture alone. `work` has
  * fgf_phantom_work_size elements. Returns the pixels in the mask. */
 int64_t fgf_phantom_render(const fgf_phantom *phantom, const fgf_phantom_case *truth, float *image,
                            uint8_t *mask, double *work);

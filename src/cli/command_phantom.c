@@ -28,8 +28,13 @@ static fgf_status make_phantom(const arguments *given)
         FGF_FAIL(FGF_USAGE, "fgf phantom takes one file at most; see `fgf help phantom`");
     FGF_TRY(fgf_config_section(fgf_sweep_trial(document, 0), "", &settings));
     FGF_TRY(fgf_phantom_write(&settings, output));
-    fgf_log("%lld cases of %lld x %lld pixels: %s", (long long)settings.cases,
-            (long long)settings.size, (long long)settings.size, output);
+    if (settings.depth > 1)
+        fgf_log("%lld cases of %lld x %lld x %lld voxels: %s", (long long)settings.cases,
+                (long long)settings.depth, (long long)settings.size, (long long)settings.size,
+                output);
+    else
+        fgf_log("%lld cases of %lld x %lld pixels: %s", (long long)settings.cases,
+                (long long)settings.size, (long long)settings.size, output);
 done:
     fgf_sweep_destroy(&document);
     return status;

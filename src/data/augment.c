@@ -6,6 +6,8 @@
 #define MEMBER(name) offsetof(fgf_augment_settings, name)
 
 const fgf_key fgf_augment_keys[] = {
+    {"flip_slice", FGF_KEY_BOOL, MEMBER(flip_slice), "false", 0, 0, NULL, "",
+     "turn the slices of every second volume about"},
     {"flip_row", FGF_KEY_BOOL, MEMBER(flip_row), "false", 0, 0, NULL, "",
      "turn every second image upside down"},
     {"flip_column", FGF_KEY_BOOL, MEMBER(flip_column), "false", 0, 0, NULL, "",
@@ -14,6 +16,8 @@ const fgf_key fgf_augment_keys[] = {
      "turn by 0, 90, 180 or 270 degrees (0 or 180 where the image is not square)"},
     {"rotation_degrees", FGF_KEY_REAL, MEMBER(rotation_degrees), "0", 0, 180, NULL, "degrees",
      "turn by up to this angle either way; image bilinear, mask nearest"},
+    {"shift_slices", FGF_KEY_INTEGER, MEMBER(shift_slices), "0", 0, 65536, NULL, "slices",
+     "shift by up to so many whole slices"},
     {"shift_pixels", FGF_KEY_INTEGER, MEMBER(shift_pixels), "0", 0, 65536, NULL, "px",
      "shift by up to so many whole pixels along rows and columns"},
     {"noise", FGF_KEY_REAL, MEMBER(noise), "0", 0, 1e6, NULL, "1",
@@ -21,10 +25,13 @@ const fgf_key fgf_augment_keys[] = {
     {.name = NULL}};
 
 /* Output pixel (row, column) reads the source at turn * (row, column, 1); `whole`: always at whole
- * pixels. Coordinates count from the first pixel's centre. */
+ * pixels. Coordinates count from the first pixel's centre. Output slice z is the source's slice
+ * slice_sign * z + first_slice. */
 typedef struct map {
     double row[3], column[3];
     bool whole;
+    int slice_sign;
+    double first_slice;
 } map;
 
 /* Draws of the movements come first in the stream; noise is drawn by position behind them. */
@@ -32,8 +39,8 @@ enum { NOISE_FROM = 64 };
 
 bool fgf_augment_any(const fgf_augment_settings *s)
 {
-    return s->flip_row || s->flip_column || s->rotate90 || s->rotation_degrees > 0 ||
-           s->shift_pixels > 0 || s->noise > 0;
+    return s->flip_slice || s->flip_row || s->flip_column || s->rotate90 ||
+           s->rotation_degrees > 0 || s->shift_slices > 0 || s->shift_pixels > 0 || s->noise > 0;
 }
 
 static double draw_shift(fgf_stream *stream, int64_t greatest)
@@ -52,6 +59,8 @@ static map draw_map(const fgf_augment_settings *s, fgf_stream *stream, fgf_shape
     double angle = (2 * fgf_stream_uniform(stream) - 1) * s->rotation_degrees;
     double down = draw_shift(stream, s->shift_pixels);
     double right = draw_shift(stream, s->shift_pixels);
+    bool flip_slice = fgf_stream_uniform(stream) < 0.5 && s->flip_slice;
+    double up = draw_shift(stream, s->shift_slices);
 
     if (shape.height != shape.width)
         turns -= turns % 2;
@@ -64,7 +73,9 @@ static map draw_map(const fgf_augment_settings *s, fgf_stream *stream, fgf_shape
     double middle_row = 0.5 * (shape.height - 1), middle_column = 0.5 * (shape.width - 1);
     map m = {{up_down * cosine, up_down * sine, 0},
              {-left_right * sine, left_right * cosine, 0},
-             angle == 0};
+             angle == 0,
+             flip_slice ? -1 : 1,
+             flip_slice ? shape.depth - 1 + up : -up};
     m.row[2] = middle_row - m.row[0] * (middle_row + down) - m.row[1] * (middle_column + right);
     m.column[2] =
         middle_column - m.column[0] * (middle_row + down) - m.column[1] * (middle_column + right);
@@ -231,9 +242,17 @@ void fgf_augment(const fgf_augment_settings *settings, fgf_stream stream, fgf_sh
 {
     const map m = draw_map(settings, &stream, shape);
     const long plane = (long)shape.height * shape.width;
-    for (int z = 0; z < shape.depth; z++)
-        move_plane(&m, shape, x + z * plane * shape.channels, mask + z * plane, masked,
-                   x_out + z * plane * shape.channels, mask_out + z * plane);
+    for (int z = 0; z < shape.depth; z++) {
+        fgf_real *plane_out = x_out + z * plane * shape.channels;
+        const double from = m.slice_sign * z + m.first_slice;
+        if (from < 0 || from >= shape.depth) {
+            memset(plane_out, 0, (size_t)(plane * shape.channels) * sizeof *plane_out);
+            memset(mask_out + z * plane, 0, (size_t)plane);
+            continue;
+        }
+        move_plane(&m, shape, x + (long)from * plane * shape.channels, mask + (long)from * plane,
+                   masked, plane_out, mask_out + z * plane);
+    }
     if (settings->noise > 0)
         add_noise(settings->noise, &stream, shape, mask_out, x_out);
 }

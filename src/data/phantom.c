@@ -13,6 +13,10 @@ const fgf_key fgf_phantom_keys[] = {
     {"size", FGF_KEY_INTEGER, MEMBER(size), "48", FGF_PHANTOM_LEAST_SIZE, 4096, NULL, "px",
      "rows and columns of an image"},
     {"spacing", FGF_KEY_REAL, MEMBER(spacing), "1", 1e-3, 1e3, NULL, "mm", "between pixels"},
+    {"depth", FGF_KEY_INTEGER, MEMBER(depth), "1", 1, 4096, NULL, "slices",
+     "1 = an image is a slice; 8 or more = a volume of so many slices"},
+    {"slice_spacing", FGF_KEY_REAL, MEMBER(slice_spacing), "1", 1e-3, 1e3, NULL, "mm",
+     "between slices"},
     {"centres", FGF_KEY_INTEGER, MEMBER(centres), "2", 1, 26, NULL, "1",
      "hospitals, A, B, ..., cases in turn"},
     {"channels", FGF_KEY_INTEGER, MEMBER(channels), "1", 1, 16, NULL, "1",
@@ -101,6 +105,9 @@ static void check_numbers(const fgf_phantom_settings *s, fgf_faults *faults)
         fgf_faults_add(faults,
                        "phantom.size: %lld px; a lesion needs an image of %d .. 4096 px a side",
                        (long long)s->size, FGF_PHANTOM_LEAST_SIZE);
+    if (s->depth < 1 || (s->depth > 1 && s->depth < FGF_PHANTOM_LEAST_DEPTH) || s->depth > 4096)
+        fgf_faults_add(faults, "phantom.depth: %lld slices; 1, or what a lesion needs, %d .. 4096",
+                       (long long)s->depth, FGF_PHANTOM_LEAST_DEPTH);
     if (s->cases < 1)
         fgf_faults_add(faults, "phantom.cases: %lld; at least 1", (long long)s->cases);
     if (s->centres < 1 || s->centres > 26)
@@ -113,6 +120,8 @@ static void check_numbers(const fgf_phantom_settings *s, fgf_faults *faults)
         fgf_faults_add(faults, "phantom.correlation: %g; from -1 to 1", s->correlation);
     if (!(s->spacing > 0))
         fgf_faults_add(faults, "phantom.spacing: %g mm; above 0", s->spacing);
+    if (!(s->slice_spacing > 0))
+        fgf_faults_add(faults, "phantom.slice_spacing: %g mm; above 0", s->slice_spacing);
 }
 
 fgf_status fgf_phantom_init(const fgf_phantom_settings *settings, fgf_phantom *out)
@@ -187,6 +196,7 @@ enum { WAVES = 5, FIRST_WAVE = 2, KERNEL_REACH = 4 };
 /* r(angle) = radius (1 + sum of waves), in axes turned and stretched at unchanged area. */
 typedef struct outline {
     double row, column, radius, stretch, cosine, sine;
+    double slice, height; /* in a volume: its middle slice and half its height; else height 0 */
     double even[WAVES], odd[WAVES];
 } outline;
 
@@ -208,11 +218,16 @@ static outline draw_outline(const fgf_phantom *phantom, const fgf_phantom_case *
     o.stretch = exp(0.5 * (0.3 + 0.1 * bounded(truth->trait[FGF_TRAIT_ELONGATION])));
     o.row = 0.5 * (side - 1) + 0.035 * side * bounded(truth->trait[FGF_TRAIT_ROW]);
     o.column = 0.5 * (side - 1) + 0.035 * side * bounded(truth->trait[FGF_TRAIT_COLUMN]);
+    const double slices = (double)phantom->settings.depth;
+    if (slices > 1) {
+        o.slice = 0.5 * (slices - 1);
+        o.height = 0.28 * slices * exp(0.2 * bounded(truth->trait[FGF_TRAIT_SIZE]));
+    }
     return o;
 }
 
-/* Distance from the centre as a share of the boundary's there: below 1 is inside. */
-static double depth_at(const outline *o, double row, double column)
+/* Distance from the centre of a slice as a share of the boundary's there. */
+static double depth_in_slice(const outline *o, double row, double column)
 {
     double down = row - o->row, right = column - o->column;
     double u = (o->cosine * right + o->sine * down) / o->stretch;
@@ -253,15 +268,22 @@ static void blur_axis(const double *in, double *out, int64_t lines, int64_t line
 }
 
 /* Smooth texture over the image, of mean 0 and standard deviation 1 over the mask. */
-static void draw_texture(fgf_stream stream, int64_t side, const uint8_t *mask, double *texture,
-                         double *work)
+static void draw_texture(const fgf_phantom *phantom, fgf_stream stream, const uint8_t *mask,
+                         double *texture, double *work)
 {
-    const int64_t pixels = side * side;
+    const int64_t side = phantom->settings.size, slices = phantom->settings.depth;
+    const int64_t plane = side * side, pixels = slices * plane;
     double count = 0, sum = 0, squares = 0;
     for (int64_t p = 0; p < pixels; p++)
         texture[p] = fgf_stream_normal(&stream);
-    blur_axis(texture, work, side, side, side, 1);
-    blur_axis(work, texture, side, 1, side, side);
+    for (int64_t z = 0; z < slices; z++) {
+        blur_axis(texture + z * plane, work + z * plane, side, side, side, 1);
+        blur_axis(work + z * plane, texture + z * plane, side, 1, side, side);
+    }
+    if (slices > 1) {
+        blur_axis(texture, work, plane, 1, slices, plane);
+        memcpy(texture, work, (size_t)pixels * sizeof *texture);
+    }
     for (int64_t p = 0; p < pixels; p++)
         if (mask[p]) {
             count++;
@@ -276,17 +298,29 @@ static void draw_texture(fgf_stream stream, int64_t side, const uint8_t *mask, d
         texture[p] = (texture[p] - mean) * scale;
 }
 
-static int64_t draw_mask(const outline *o, int64_t side, uint8_t *mask, double *depth)
+/* depth: the distance from the centre as a share of the boundary's there, below 1 inside. */
+static int64_t draw_mask(const fgf_phantom *phantom, const outline *o, uint8_t *mask, double *depth)
 {
-    int64_t inside = 0;
-    for (int64_t row = 0; row < side; row++)
-        for (int64_t column = 0; column < side; column++) {
-            int64_t p = row * side + column;
-            depth[p] = depth_at(o, (double)row, (double)column);
-            mask[p] = depth[p] < 1;
-            inside += mask[p];
-        }
+    const int64_t side = phantom->settings.size;
+    int64_t inside = 0, p = 0;
+    for (int64_t slice = 0; slice < phantom->settings.depth; slice++) {
+        const double up = o->height > 0 ? ((double)slice - o->slice) / o->height : 0;
+        for (int64_t row = 0; row < side; row++)
+            for (int64_t column = 0; column < side; column++, p++) {
+                depth[p] = depth_in_slice(o, (double)row, (double)column);
+                if (o->height > 0)
+                    depth[p] = sqrt(depth[p] * depth[p] + up * up);
+                mask[p] = depth[p] < 1;
+                inside += mask[p];
+            }
+    }
     return inside;
+}
+
+/* Of an image. */
+static int64_t pixel_count(const fgf_phantom_settings *s)
+{
+    return s->depth * s->size * s->size;
 }
 
 /* One channel in HU, its mean over the mask exactly `mean` before noise, then windowed. */
@@ -294,7 +328,7 @@ static void draw_channel(const fgf_phantom *phantom, fgf_stream noise, double me
                          double amplitude, double rim, const uint8_t *mask, const double *depth,
                          const double *texture, float *image)
 {
-    const int64_t pixels = phantom->settings.size * phantom->settings.size;
+    const int64_t pixels = pixel_count(&phantom->settings);
     double rim_mean = 0, inside = 0;
     for (int64_t p = 0; p < pixels; p++)
         if (mask[p]) {
@@ -316,23 +350,23 @@ static void draw_channel(const fgf_phantom *phantom, fgf_stream noise, double me
 
 size_t fgf_phantom_work_size(const fgf_phantom *phantom)
 {
-    return 3 * (size_t)(phantom->settings.size * phantom->settings.size);
+    return 3 * (size_t)pixel_count(&phantom->settings);
 }
 
 int64_t fgf_phantom_render(const fgf_phantom *phantom, const fgf_phantom_case *truth, float *image,
                            uint8_t *mask, double *work)
 {
-    const int64_t side = phantom->settings.size, pixels = side * side;
+    const int64_t pixels = pixel_count(&phantom->settings);
     double *depth = work, *texture = work + pixels, *spare = work + 2 * pixels;
     const outline shape = draw_outline(phantom, truth);
-    const int64_t inside = draw_mask(&shape, side, mask, depth);
+    const int64_t inside = draw_mask(phantom, &shape, mask, depth);
     for (int64_t channel = 0; channel < phantom->settings.channels; channel++) {
         const bool first = channel == 0;
         const uint64_t index = truth->index * 16 + (uint64_t)channel;
         double mean = 75 + (first ? 25 * bounded(truth->trait[FGF_TRAIT_MEAN]) : 0);
         double amplitude = 15 * exp(first ? 0.3 * bounded(truth->trait[FGF_TRAIT_TEXTURE]) : 0);
         double rim = first ? 15 * bounded(truth->trait[FGF_TRAIT_RIM]) : 0;
-        draw_texture(open_stream(phantom, DRAW_TEXTURE, index), side, mask, texture, spare);
+        draw_texture(phantom, open_stream(phantom, DRAW_TEXTURE, index), mask, texture, spare);
         draw_channel(phantom, open_stream(phantom, DRAW_NOISE, index), mean, amplitude, rim, mask,
                      depth, texture, image + channel * pixels);
     }

@@ -34,9 +34,12 @@ static void describe_truth(const fgf_phantom *phantom, fgf_buffer *out)
     bool distractor[FGF_TRAIT_COUNT];
     for (int t = 0; t < FGF_TRAIT_COUNT; t++)
         distractor[t] = !phantom->planted[t] && !phantom->correlated[t];
-    fgf_buffer_add(out,
-                   "phantom:\n  cases: %lld\n  size: %lld\n  spacing: %.17g\n  centres: %lld\n",
-                   (long long)s->cases, (long long)s->size, s->spacing, (long long)s->centres);
+    fgf_buffer_add(out, "phantom:\n  cases: %lld\n  size: %lld\n  spacing: %.17g\n",
+                   (long long)s->cases, (long long)s->size, s->spacing);
+    if (s->depth > 1)
+        fgf_buffer_add(out, "  depth: %lld\n  slice_spacing: %.17g\n", (long long)s->depth,
+                       s->slice_spacing);
+    fgf_buffer_add(out, "  centres: %lld\n", (long long)s->centres);
     fgf_buffer_add(out, "  channels: %lld\n  prevalence: %.17g\n  strength: %.17g\n",
                    (long long)s->channels, s->prevalence, s->strength);
     fgf_buffer_add(out, "  correlation: %.17g\n  noise: %.17g\n  unlabelled: %.17g\n  seed: %lld\n",
@@ -58,9 +61,9 @@ static fgf_cohort describe_cohort(const fgf_phantom_settings *s, const char *pre
     fgf_cohort cohort;
     memset(&cohort, 0, sizeof cohort);
     snprintf(cohort.name, sizeof cohort.name, "phantom");
-    cohort.shape = (fgf_shape){(int)s->channels, 1, (int)s->size, (int)s->size};
-    for (int axis = 0; axis < 3; axis++)
-        cohort.spacing[axis] = s->spacing;
+    cohort.shape = (fgf_shape){(int)s->channels, (int)s->depth, (int)s->size, (int)s->size};
+    cohort.spacing[0] = s->depth > 1 ? s->slice_spacing : s->spacing;
+    cohort.spacing[1] = cohort.spacing[2] = s->spacing;
     cohort.masked = true;
     for (int c = 0; c < (int)s->channels; c++) {
         fgf_channel *channel = &cohort.channel[c];
@@ -108,7 +111,7 @@ fgf_status fgf_phantom_write(const fgf_phantom_settings *settings, const char *p
     double *work = NULL;
     FGF_TRY(fgf_phantom_init(settings, &phantom));
     const size_t count = (size_t)settings->cases;
-    const size_t pixels = (size_t)(settings->size * settings->size);
+    const size_t pixels = (size_t)(settings->depth * settings->size * settings->size);
     const size_t image_size = pixels * (size_t)settings->channels;
     describe_truth(&phantom, &origin);
     FGF_TRY(origin.status);
@@ -116,6 +119,9 @@ fgf_status fgf_phantom_write(const fgf_phantom_settings *settings, const char *p
                    "phantom; spacing %.17g mm; size %lld px; window [%g, %g] HU; masked",
                    settings->spacing, (long long)settings->size, FGF_PHANTOM_WINDOW_LOW,
                    FGF_PHANTOM_WINDOW_HIGH);
+    if (settings->depth > 1)
+        fgf_buffer_add(&preprocessing, "; %lld slices of %.17g mm", (long long)settings->depth,
+                       settings->slice_spacing);
     FGF_TRY(preprocessing.status);
     const fgf_cohort cohort = describe_cohort(settings, preprocessing.text);
     FGF_TRY(FGF_ALLOCATE(count, &cases));

@@ -4,6 +4,7 @@
     tumour    a disk of 60 pixels across in an image of zeros; Omega = the disk
     slices    published slices of tumours, zero around them; Omega = the tumour
     volumes   CT volumes with masks, for the import's speed
+    crops     volumes without a background; Omega = a ball
 """
 import gzip
 import math
@@ -122,6 +123,27 @@ def volumes(folder, count, ending):
     write_table(folder, count)
     write_manifest(folder, 'kind: nifti, image: "{id}%s", mask: "{id}_mask%s"' % (ending, ending),
                    "size: [128, 128]")
+
+
+def crops(folder, size, depth, count):
+    """Volumes of values above 0 in every voxel; Omega = a ball of radius size / 5."""
+    draw = random.Random(size)
+    for i in range(count):
+        planes, masks = [], []
+        for z in range(depth):
+            values = bytearray(2 * size * size)
+            values[0::2] = draw.randbytes(size * size).translate(ABOVE_ZERO)
+            planes.append(bytes(values))
+            radius = max(0, (size / 5) ** 2 - (z - depth / 2) ** 2) ** 0.5
+            inside = bytearray(2 * size * size)
+            inside[0::2] = b"".join(disk(size, radius, size / 2, size / 2))
+            masks.append(bytes(inside))
+        name = os.path.join(folder, f"case-{i:03d}")
+        nifti(name + ".nii", planes, size, size)
+        nifti(name + "_mask.nii", masks, size, size)
+    write_table(folder, count)
+    write_manifest(folder, 'kind: nifti, image: "{id}.nii", mask: "{id}_mask.nii"',
+                   "take: volume, window: [0, 255], masked: false")
 
 
 def slices(folder, source, count, every):

@@ -14,6 +14,15 @@ def blocks(activation):
     return layers + ["flatten", "dense: {units: 256}", activation, "dense: {units: 1}"]
 
 
+def volume_blocks(activation):
+    """Three blocks of 3-D convolution, activation and 2x2x2 max-pool, two dense layers."""
+    layers = []
+    for channels in (16, 32, 64):
+        layers += [f"conv: {{channels: {channels}, kernel: 3, padding: 1}}", activation,
+                   "max_pool: {size: 2}"]
+    return layers + ["flatten", "dense: {units: 64}", activation, "dense: {units: 1}"]
+
+
 def reference():
     """The layers of experiments/reference_network.yaml, published by Mateus et al. 2023."""
     layers = []

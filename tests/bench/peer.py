@@ -43,8 +43,9 @@ class Training:
         self.x, self.label, self.box, self.basis = cases.x, cases.label, cases.box, basis
         self.inside = cases.mask[cases.box].flatten(1)
         if variant.get("layout") == "channels":
-            self.network = self.network.to(memory_format=torch.channels_last)
-            self.x = self.x.contiguous(memory_format=torch.channels_last)
+            last = torch.channels_last if self.x.dim() == 4 else torch.channels_last_3d
+            self.network = self.network.to(memory_format=last)
+            self.x = self.x.contiguous(memory_format=last)
         self.u = torch.zeros_like(self.x)
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=1e-6, momentum=0.9)
 

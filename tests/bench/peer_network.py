@@ -25,11 +25,13 @@ def module(layer):
         value = settings[name]
         return tuple(value) if len(value) > 1 else value[0]
 
+    planar = layer["planar"]
     if kind == "conv":
-        return nn.Conv2d(layer["input"][0], settings["channels"], extent("kernel"),
-                         extent("stride"), extent("padding"), bias=settings["bias"])
+        return (nn.Conv2d if planar else nn.Conv3d)(
+            layer["input"][0], settings["channels"], extent("kernel"), extent("stride"),
+            extent("padding"), bias=settings["bias"])
     if kind == "max_pool":
-        return nn.MaxPool2d(extent("size"), extent("stride") or None)
+        return (nn.MaxPool2d if planar else nn.MaxPool3d)(extent("size"), extent("stride") or None)
     if kind == "flatten":
         return nn.Flatten()
     if kind == "dense":
@@ -48,6 +50,7 @@ def read_network(results, pool_first):
         weights = torch.from_numpy(model["weights"][0])
     modules = []
     for layer in layers:
+        layer["planar"] = layers[0]["input"][1] == 1
         modules.append(module(layer))
         for array, parameter in zip(layer["arrays"], modules[-1].parameters()):
             values = weights[array["offset"]:array["offset"] + array["count"]]
@@ -61,31 +64,40 @@ def read_network(results, pool_first):
 
 
 class Cases:
-    """x [count, 1, height, width] and Omega of the first cases of a dataset file."""
+    """x [count, 1, height, width] (volumes: [count, 1, depth, height, width]) and Omega of the first
+    cases of a dataset file."""
 
     def __init__(self, dataset, count):
         with h5py.File(dataset, "r") as file:
-            self.x = torch.from_numpy(file["image"][:count, :, 0])
-            self.mask = torch.from_numpy(file["mask"][:count]).bool()
+            planar = file["mask"].shape[1] == 1
+            self.x = torch.from_numpy(file["image"][:count])
+            self.mask = torch.from_numpy(file["mask"][:count]).bool().unsqueeze(1)
+            if planar:
+                self.x, self.mask = self.x.squeeze(2), self.mask.squeeze(2)
             self.label = torch.from_numpy(file["case/label"][:count]).float().unsqueeze(1)
             self.slope = float(file["channel/slope"][0])
             self.intercept = float(file["channel/intercept"][0])
         inside = self.mask[:, 0].any(0).nonzero()
-        low, high = inside.min(0).values.tolist(), inside.max(0).values.tolist()
         # Every Omega lies in this box: the regularizer need not look at more of the gradient.
-        self.box = (slice(None), slice(None), slice(low[0], high[0] + 1),
-                    slice(low[1], high[1] + 1))
+        self.box = (slice(None), slice(None)) + tuple(
+            slice(low, high + 1) for low, high in zip(inside.min(0).values.tolist(),
+                                                      inside.max(0).values.tolist()))
 
 
 def features(x, inside, slope, intercept, names):
-    """h(x) of docs/method.md over the pixels `inside`, one case, x [height, width] in float64."""
+    """h(x) of docs/method.md over the pixels `inside`, one case, x [height, width] or [depth, height,
+    width] in float64."""
     q = slope * x + intercept
     value, mass = q[inside], x[inside]
     centred = value - value.mean()
     m2 = (centred ** 2).mean()
-    row, column = inside.nonzero(as_tuple=True)
-    across, down = inside[:, 1:] & inside[:, :-1], inside[1:] & inside[:-1]
-    edges = torch.cat([(q[:, 1:] - q[:, :-1])[across], (q[1:] - q[:-1])[down]])
+    row, column = inside.nonzero(as_tuple=True)[-2:]
+    edges = []
+    for axis in range(x.dim()):
+        n = x.shape[axis] - 1
+        pair = inside.narrow(axis, 1, n) & inside.narrow(axis, 0, n)
+        edges.append((q.narrow(axis, 1, n) - q.narrow(axis, 0, n))[pair])
+    edges = torch.cat(edges)
     h = {"size": lambda: torch.sigmoid(value / 10).sum(),
          "mean": value.mean,
          "variance": lambda: m2,

@@ -149,8 +149,15 @@ SOFTPLUS = ((6, 11), (2.5, 4.5), (2.1, 1.6))
 REFERENCE = ((5, 10), (None, None), (1.7, 1.35))
 
 
+VOLUME = ((None, None), (None, None), (None, None))  # no ratio was set before it was measured
+
+
 def full(size):
     return lambda count: ("full", size, count)
+
+
+def crop(size, depth):
+    return lambda count: ("crops", size, depth, count)
 
 
 def training_contests():
@@ -163,6 +170,8 @@ def training_contests():
                    PRELU)
     yield training("64 px, prelu, batch 64", "64/prelu/64", networks.blocks("prelu"), full(64), 64,
                    PRELU)
+    yield training("3-D, 32 x 64 x 64 voxels, prelu, batch 4", "volume/prelu/4",
+                   networks.volume_blocks("prelu"), crop(64, 32), 4, VOLUME)
     yield training("reference network, full images, batch 16", "reference/full",
                    networks.reference(), full(180), 16, REFERENCE, microbatch=8,
                    names=["size", "mean"])

@@ -28,6 +28,12 @@ NETWORKS = [
      (1, 1, 9, 9), 4, 3),
     ("conv channels=3 kernel=3 padding=1; prelu slope=-0.3; conv channels=3 kernel=1,3,3; tanh; "
      "max_pool size=2; flatten; dense units=5; prelu; dense units=1", (2, 4, 8, 7), 3, 2),
+    ("conv channels=4 kernel=3 padding=1; prelu; max_pool size=2; conv channels=5 kernel=2,3,3 "
+     "stride=1,2,2 padding=1; prelu; flatten; dense units=6; prelu; dense units=1", (1, 7, 9, 8),
+     4, 3),
+    ("conv channels=3 kernel=3,2,3 stride=2,1,1; softplus; max_pool size=1,3,2 stride=1; conv "
+     "channels=4 kernel=1,2,2; silu; average_pool size=2,2,1; flatten; dense units=5; gelu; dense "
+     "units=1", (2, 6, 8, 7), 3, 2),
     ("flatten; dense units=6; relu; dense units=1", (1, 1, 5, 7), 3, 2),
     ("flatten; dense units=1", (1, 1, 5, 7), 3, 2),
 ]

@@ -95,6 +95,53 @@ static void test_flips(void **state)
     assert_in_range(flips, 16, 48);
 }
 
+/* True if output slice z is the source's slice sign z + first, 0 where there is none. */
+static bool slices_are(int sign, int first)
+{
+    const long plane = (long)before.shape.height * before.shape.width, n = before.shape.channels;
+    for (int z = 0; z < before.shape.depth; z++) {
+        const int from = sign * z + first;
+        const bool inside = from >= 0 && from < before.shape.depth;
+        for (long p = 0; p < plane; p++) {
+            const long to = z * plane + p, source = inside ? from * plane + p : 0;
+            if (after.mask[to] != (inside ? before.mask[source] : 0))
+                return false;
+            for (long c = 0; c < n; c++)
+                if (after.x[to * n + c] != (inside ? before.x[source * n + c] : 0))
+                    return false;
+        }
+    }
+    return true;
+}
+
+static void test_slices(void **state)
+{
+    (void)state;
+    enum { DEPTH = 4, MOST_SHIFT = 2 };
+    int seen[2][2 * MOST_SHIFT + 1] = {{0}};
+    fill(2, DEPTH, 3, 5);
+    for (uint64_t key = 0; key < 200; key++) {
+        augment((fgf_augment_settings){.flip_slice = true, .shift_slices = MOST_SHIFT},
+                stream_of(4, key), false);
+        int found = 0;
+        for (int flip = 0; flip < 2; flip++)
+            for (int shift = -MOST_SHIFT; shift <= MOST_SHIFT; shift++)
+                if (slices_are(flip ? -1 : 1, flip ? DEPTH - 1 + shift : -shift)) {
+                    seen[flip][shift + MOST_SHIFT]++;
+                    found++;
+                }
+        assert_int_equal(found, 1);
+    }
+    for (int k = 0; k < 2 * (2 * MOST_SHIFT + 1); k++)
+        assert_in_range((&seen[0][0])[k], 6, 40);
+    assert_true(fgf_augment_any(&(fgf_augment_settings){.flip_slice = true}));
+    assert_true(fgf_augment_any(&(fgf_augment_settings){.shift_slices = 1}));
+    /* A slice has nothing to turn. */
+    fill(1, 1, 4, 4);
+    augment((fgf_augment_settings){.flip_slice = true}, stream_of(4, 1), false);
+    assert_true(slices_are(1, 0));
+}
+
 static void test_right_angles(void **state)
 {
     (void)state;
@@ -276,10 +323,15 @@ static void test_keyed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_off_is_identity), cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_right_angles),    cmocka_unit_test(test_shifts),
-        cmocka_unit_test(test_rotation),        cmocka_unit_test(test_masked_stays_masked),
-        cmocka_unit_test(test_masked_window),   cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_off_is_identity),
+        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_right_angles),
+        cmocka_unit_test(test_shifts),
+        cmocka_unit_test(test_rotation),
+        cmocka_unit_test(test_masked_stays_masked),
+        cmocka_unit_test(test_masked_window),
+        cmocka_unit_test(test_noise),
         cmocka_unit_test(test_keyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,8 @@ static fgf_phantom_settings plain(void)
     return (fgf_phantom_settings){.cases = 96,
                                   .size = 48,
                                   .spacing = 1,
+                                  .depth = 1,
+                                  .slice_spacing = 1,
                                   .centres = 2,
                                   .channels = 1,
                                   .prevalence = 0.4,
@@ -260,6 +262,54 @@ static void test_one_small_case(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* A lesion of a volume: inside on all sides, thickest in the middle, and as large as its outline
+ * and height say. */
+static void test_volume(void **state)
+{
+    (void)state;
+    char path[256];
+    enum { SIDE = 40, DEPTH = 12 };
+    static uint8_t mask[DEPTH][SIDE * SIDE];
+    static fgf_real x[DEPTH * SIDE * SIDE];
+    fgf_phantom_settings settings = plain();
+    settings.cases = 12;
+    settings.size = SIDE;
+    settings.depth = DEPTH;
+    settings.slice_spacing = 3;
+    fgf_dataset *dataset = write_and_open(&settings, path);
+    const fgf_cohort *cohort = fgf_dataset_cohort(dataset);
+    assert_int_equal(cohort->shape.depth, DEPTH);
+    assert_true(cohort->spacing[0] == 3 && cohort->spacing[1] == 1);
+    assert_non_null(strstr(fgf_dataset_origin(dataset), "depth: 12"));
+    const fgf_phantom phantom = init(settings);
+    for (size_t i = 0; i < 12; i++) {
+        int64_t inside[DEPTH] = {0}, all = 0;
+        assert_int_equal(fgf_dataset_read(dataset, i, x, &mask[0][0]), FGF_OK);
+        for (int z = 0; z < DEPTH; z++)
+            for (int p = 0; p < SIDE * SIDE; p++) {
+                inside[z] += mask[z][p];
+                assert_true(mask[z][p] || x[z * SIDE * SIDE + p] == 0);
+            }
+        for (int z = 0; z < DEPTH; z++) {
+            all += inside[z];
+            assert_true(z == 0 || z > DEPTH / 2 ? true : inside[z] >= inside[z - 1]);
+            assert_true(inside[z] == inside[DEPTH - 1 - z]);
+        }
+        assert_true(inside[0] == 0 && inside[DEPTH / 2] > 0);
+        assert_int_equal(all, fgf_dataset_case(dataset, i)->mask_pixels);
+        /* A cone of ellipses: 4/3 of the middle area times half the height. */
+        const double size = fgf_phantom_draw(&phantom, i).trait[FGF_TRAIT_SIZE];
+        const double height = 0.28 * DEPTH * exp(0.2 * size),
+                     radius = 0.16 * SIDE * exp(0.2 * size);
+        const double expected = 4.0 / 3 * 3.141592653589793 * radius * radius * height;
+        assert_true(fabs((double)all / expected - 1) < 0.12);
+    }
+    fgf_dataset_close(&dataset);
+    assert_int_equal(unlink(path), 0);
+    settings.depth = 3;
+    refused(settings, "phantom.depth: 3 slices");
+}
+
 static void test_fast(void **state)
 {
     (void)state;
@@ -287,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_one_small_case),
+        cmocka_unit_test(test_volume),
         cmocka_unit_test(test_fast),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

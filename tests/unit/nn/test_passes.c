@@ -40,6 +40,19 @@ static const char *const fronts[] = {
 };
 static const fgf_shape large = {2, 1, 47, 41};
 
+/* The same of volumes: kernels and pools of other extents along the slices, kernels of one slice.
+ */
+static const char *const deep_fronts[] = {
+    "conv channels=5 kernel=3 padding=1; prelu; max_pool size=2; conv channels=4 kernel=3 "
+    "padding=1; prelu; max_pool size=2; flatten; dense units=7; prelu; dense units=1",
+    "conv channels=4 kernel=2,3,3 padding=1,0,0; max_pool size=2,3,3 stride=1; leaky_relu; "
+    "conv channels=5 kernel=3 stride=1,2,2 padding=1; max_pool size=1,3,3 stride=2; leaky_relu; "
+    "dense units=6; leaky_relu; dense units=1",
+    "conv channels=3 kernel=1,3,3; silu; max_pool size=3,2,2; conv channels=4 kernel=3,1,1; "
+    "softplus; flatten; dense units=4; tanh; dense units=1",
+};
+static const fgf_shape deep = {2, 13, 21, 19};
+
 enum { CASES = 11 };
 
 typedef struct setting {
@@ -306,26 +319,35 @@ static void test_kinds_of_passes_agree(void **unused)
 /* ---- windows ---- */
 
 /* Boxes in the middle, at borders and corners, of one pixel, of none, and the whole image. */
-static const fgf_box supports[CASES] = {
+static const fgf_box plane_supports[CASES] = {
     {{0, 20, 17}, {1, 27, 23}}, {{0, 0, 0}, {1, 6, 5}},     {{0, 40, 36}, {1, 47, 41}},
     {{0, 0, 18}, {1, 47, 20}},  {{0, 30, 0}, {1, 31, 41}},  {{0, 11, 13}, {1, 12, 14}},
     {{0, 5, 5}, {1, 5, 5}},     {{0, 0, 0}, {1, 47, 41}},   {{0, 3, 30}, {1, 14, 38}},
     {{0, 46, 0}, {1, 47, 1}},   {{-3, -2, 35}, {9, 8, 60}},
 };
 
-static bool in_box(const fgf_box *box, int y, int x)
+static const fgf_box volume_supports[CASES] = {
+    {{5, 8, 7}, {8, 12, 11}},   {{0, 0, 0}, {3, 4, 5}},     {{10, 17, 15}, {13, 21, 19}},
+    {{0, 0, 8}, {13, 21, 9}},   {{6, 13, 0}, {7, 14, 19}},  {{4, 5, 6}, {5, 6, 7}},
+    {{5, 5, 5}, {5, 9, 9}},     {{0, 0, 0}, {13, 21, 19}},  {{2, 3, 12}, {7, 7, 17}},
+    {{12, 20, 0}, {13, 21, 1}}, {{-3, -2, 15}, {4, 5, 40}},
+};
+
+static bool in_box(const fgf_box *box, int z, int y, int x)
 {
-    return y >= box->from[1] && y < box->to[1] && x >= box->from[2] && x < box->to[2];
+    return z >= box->from[0] && z < box->to[0] && y >= box->from[1] && y < box->to[1] &&
+           x >= box->from[2] && x < box->to[2];
 }
 
 /* Zeroes images outside the cases' boxes. */
-static void keep_supports(fgf_real *images)
+static void keep_supports(fgf_shape shape, const fgf_box *supports, fgf_real *images)
 {
     for (int i = 0; i < CASES; i++)
-        for (int y = 0; y < large.height; y++)
-            for (int x = 0; x < large.width; x++, images += large.channels)
-                if (!in_box(&supports[i], y, x))
-                    memset(images, 0, (size_t)large.channels * sizeof *images);
+        for (int z = 0; z < shape.depth; z++)
+            for (int y = 0; y < shape.height; y++)
+                for (int x = 0; x < shape.width; x++, images += shape.channels)
+                    if (!in_box(&supports[i], z, y, x))
+                        memset(images, 0, (size_t)shape.channels * sizeof *images);
 }
 
 typedef struct outcome {
@@ -350,7 +372,6 @@ static void run_all(const setting *s, const fgf_box *support, fgf_passes passes,
         fgf_tape_parameter_gradient(tape, s->c, NULL, o->plain);
     }
     fgf_tape_destroy(&tape);
-    keep_supports(o->g);
 }
 
 static void outcome_clear(outcome *o)
@@ -360,18 +381,20 @@ static void outcome_clear(outcome *o)
     free(o->regularized);
 }
 
-static void check_windows(const char *text)
+static void check_windows(const char *text, fgf_shape shape, const fgf_box *supports)
 {
     setting s;
     outcome whole, boxed, forward_only;
-    open_setting_of(&s, text, large);
+    open_setting_of(&s, text, shape);
     for (size_t i = 0; i < s.parameters; i++) /* biases too: the background is not all zero */
         s.theta[i] += (fgf_real)0.03 * (fgf_real)(i % 7);
-    keep_supports(s.x);
-    keep_supports(s.u);
+    keep_supports(shape, supports, s.x);
+    keep_supports(shape, supports, s.u);
     run_all(&s, NULL, FGF_PASSES_REGULARIZED, &whole);
     run_all(&s, supports, FGF_PASSES_REGULARIZED, &boxed);
     run_all(&s, supports, FGF_PASSES_LOGIT, &forward_only);
+    keep_supports(shape, supports, whole.g);
+    keep_supports(shape, supports, boxed.g);
     assert_int_equal(whole.windowed, 0);
     assert_true(boxed.windowed >= 5 && boxed.windowed < CASES);
     assert_memory_equal(whole.logit, boxed.logit, sizeof whole.logit);
@@ -395,7 +418,14 @@ static void test_windows_change_nothing(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
-        check_windows(fronts[i]);
+        check_windows(fronts[i], large, plane_supports);
+}
+
+static void test_windows_of_volumes_change_nothing(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof deep_fronts / sizeof *deep_fronts; i++)
+        check_windows(deep_fronts[i], deep, volume_supports);
 }
 
 int main(void)
@@ -408,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_memory_is_planned_once),
         cmocka_unit_test(test_kinds_of_passes_agree),
         cmocka_unit_test(test_windows_change_nothing),
+        cmocka_unit_test(test_windows_of_volumes_change_nothing),
     };
     if (fgf_kernel_start() != FGF_OK)
         return 1;
