@@ -27,6 +27,7 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET GLOBAL yaml-0.1)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET GLOBAL libpng)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET GLOBAL libxxhash)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET GLOBAL zlib)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET GLOBAL libcrypto)
 
 find_path(NIFTI_INCLUDE_DIR nifti/nifti2_io.h REQUIRED)
 find_library(NIFTI_LIBRARY nifti2 REQUIRED)
@@ -38,3 +39,5 @@ target_link_libraries(fgf_nifti INTERFACE ${NIFTI_LIBRARY} ${NIFTI_ZNZ_LIBRARY} 
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 add_library(fgf_random123 INTERFACE IMPORTED GLOBAL)
 target_include_directories(fgf_random123 SYSTEM INTERFACE ${RANDOM123_INCLUDE_DIR})
+
+include(fgf_dicom)

@@ -13,8 +13,8 @@ set(FGF_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefi
 add_library(fgf_options INTERFACE)
 target_compile_definitions(fgf_options INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
 target_compile_options(fgf_options INTERFACE
-  -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wmissing-prototypes
-  -Wstrict-prototypes -Wvla -Wpointer-arith -Wwrite-strings
+  -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wvla -Wpointer-arith -Wwrite-strings
+  $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
   # One product, one sum, one rounding each, on every machine: results must not depend on whether
   # the compiler found a fused multiply-add.
   -ffp-contract=off -fno-math-errno

@@ -7,9 +7,12 @@
 
 build_packages="gcc libc6-dev cmake ninja-build pkgconf openmpi-bin libopenmpi-dev
   libhdf5-openmpi-dev libopenblas-serial-dev libyaml-dev libnifti-dev libpng-dev zlib1g-dev
-  libxxhash-dev librandom123-dev"
+  libxxhash-dev librandom123-dev libssl-dev"
 bench_packages="python3-h5py python3-numpy python3-torch"
-test_packages="libcmocka-dev clang libclang-rt-14-dev hdf5-tools $bench_packages"
+test_packages="libcmocka-dev clang libclang-rt-14-dev hdf5-tools python3-pydicom python3-nibabel
+  python3-scipy $bench_packages"
+# DICOM, which the program can do without.
+dicom_packages="libdcmtk-dev libopenjp2-7-dev g++"
 # A private Slurm and simulated clusters, for the tests in tests/slurm and tests/scale.
 cluster_packages="slurm-wlm munge libsimgrid-dev"
 
@@ -24,7 +27,7 @@ missing_parts() {
   for tool in cc cmake ninja pkg-config mpicc mpirun; do
     command -v "$tool" >/dev/null || echo "program $tool"
   done
-  for library in openblas yaml-0.1 libpng libxxhash zlib; do
+  for library in openblas yaml-0.1 libpng libxxhash zlib libcrypto; do
     pkg-config --exists "$library" 2>/dev/null || echo "library $library (pkg-config)"
   done
   pkg-config --exists hdf5-openmpi 2>/dev/null || pkg-config --exists hdf5 2>/dev/null ||
@@ -33,6 +36,12 @@ missing_parts() {
     has_header "$header" || echo "header $header"
   done
   [ "$1" != test ] || has_header cmocka.h || echo "header cmocka.h"
+}
+
+# The optional part that reads DICOM: the build leaves it out where it is absent.
+missing_dicom() {
+  { command -v "${CXX:-c++}" && has_header dcmtk/dcmdata/dctk.h &&
+    pkg-config --exists libopenjp2; } >/dev/null 2>&1 || echo dicom
 }
 
 # Tests and measurements that need more than the build: they are skipped where it is absent.
@@ -50,7 +59,7 @@ install_packages() {
 
 prepare() {
   local what=${1:-build} missing packages
-  missing=$(missing_parts "$what")$(missing_extras "$what")
+  missing=$(missing_parts "$what")$(missing_dicom)$(missing_extras "$what")
   [ -z "$missing" ] && return 0
   if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     packages=$build_packages
@@ -62,9 +71,13 @@ prepare() {
       echo "apt-get could not install everything; going on with what is there" >&2
     # Apart, so that a release without them has the rest.
     # shellcheck disable=SC2086
+    install_packages $dicom_packages || true
+    # shellcheck disable=SC2086
     [ "$what" != test ] || install_packages $cluster_packages ||
       echo "no Slurm or SimGrid to be had: their tests will be skipped" >&2
   fi
+  [ -z "$(missing_dicom)" ] ||
+    echo "DICOM is left out of the build: no DCMTK, OpenJPEG or C++ compiler (Debian: $dicom_packages)" >&2
   missing=$(missing_parts "$what")
   if [ -n "$missing" ]; then
     printf 'fgf cannot be built here: these are missing\n' >&2

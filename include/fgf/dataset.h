@@ -2,12 +2,11 @@
  *
  *   /image   [case, channel, depth, height, width] float32, x with the intensity window as [0, 1]
  *   /mask    [case, depth, height, width] uint8
- *   /case/...  one column each: id, patient, centre, label, event, time, follow_up, mask_pixels, source, ...
- *   /excluded/id, reason     cases that were refused
- *   /channel/... one row a channel: name, unit, window, slope, intercept
- *   /origin, /preprocessing  texts
- *   the first 512 bytes (HDF5's user block) say what the file is and how long
- *   attributes: schema, schema_version, name, spacing_mm, masked, hash */
+ *   /case/...  one column each: id, patient, centre, label, event, time, follow_up, mask_pixels,
+ * source, ... /excluded/id, reason     cases that were refused /channel/... one row a channel:
+ * name, unit, window, slope, intercept /origin, /preprocessing  texts the first 512 bytes (HDF5's
+ * user block) say what the file is and how long attributes: schema, schema_version, name,
+ * spacing_mm, masked, hash */
 #ifndef FGF_DATASET_H
 #define FGF_DATASET_H
 
@@ -18,43 +17,53 @@
 
 #include <stdint.h>
 
-enum { FGF_CASE_ID = 64, FGF_CASE_TEXT = 64, FGF_CASE_SOURCE = 256, FGF_CHANNELS_MAX = 16 };
+enum {
+    FGF_CASE_ID = 64,
+    FGF_CASE_TEXT = 64,
+    FGF_CASE_SOURCE = 256,
+    FGF_CASE_REGIONS = 256,
+    FGF_CHANNELS_MAX = 16
+};
 
 /* What is known of a case apart from its image. NaN and label -1 = not known. */
 typedef struct fgf_case {
     char id[FGF_CASE_ID], patient[FGF_CASE_ID], centre[FGF_CASE_TEXT];
-    int8_t label;                   /* 0, 1, -1 = none */
-    double event, time, follow_up;  /* as in the outcome table; days where it is days */
+    int8_t label;                  /* 0, 1, -1 = none */
+    double event, time, follow_up; /* as in the outcome table; days where it is days */
     int64_t mask_pixels;
-    char mask_source[32];           /* "file" | "derived" */
-    char source[FGF_CASE_SOURCE];   /* base names of the files, ';' between */
+    char mask_source[32];         /* "file" | "derived" | "structures" | "segmentation", ... */
+    char source[FGF_CASE_SOURCE]; /* base names of the files, ';' between */
     char source_hash[FGF_HASH_TEXT];
     int32_t slice;                  /* of the volume, -1 = the input was a slice */
+    int32_t slices;                 /* that the volume has, 0 = the input was a slice */
+    double source_spacing[3];       /* mm: z, y, x of the files; NaN = not known */
+    char regions[FGF_CASE_REGIONS]; /* structures that were joined to Omega, " + " between */
 } fgf_case;
 
 typedef struct fgf_channel {
-    char name[32], unit[16];  /* "ct", "HU" */
-    double window[2];         /* stored units that became 0 and 1 */
-    fgf_units units;          /* q = slope * x + intercept */
+    char name[32], unit[16]; /* "ct", "HU" */
+    double window[2];        /* stored units that became 0 and 1 */
+    fgf_units units;         /* q = slope * x + intercept */
 } fgf_channel;
 
 typedef struct fgf_cohort {
     char name[64];
-    fgf_shape shape;             /* of every case */
-    double spacing[3];           /* mm: z, y, x */
-    bool masked;                 /* x = 0 outside the mask */
+    fgf_shape shape;   /* of every case */
+    double spacing[3]; /* mm: z, y, x */
+    bool masked;       /* x = 0 outside the mask */
     fgf_channel channel[FGF_CHANNELS_MAX];
-    const char *preprocessing;   /* canonical text of what was done: two cohorts with the same text
-                                    are comparable */
+    const char *preprocessing; /* canonical text of what was done: two cohorts with the same text
+                                  are comparable */
 } fgf_cohort;
 
 /* ---- writing ---- */
 typedef struct fgf_dataset_writer fgf_dataset_writer;
 
-/* Starts `path`.part with room for `count` cases. access_list: an HDF5 file access list as an opaque
- * handle, or 0 for serial. `group`: the ranks of that list (NULL = this process alone); the four
- * calls below are collective over it, with equal arguments but for a case's own data, and every rank
- * returns the same status. `origin` is the manifest's text. FGF_ENVIRONMENT: cannot be written. */
+/* Starts `path`.part with room for `count` cases. access_list: an HDF5 file access list as an
+ * opaque handle, or 0 for serial. `group`: the ranks of that list (NULL = this process alone); the
+ * four calls below are collective over it, with equal arguments but for a case's own data, and
+ * every rank returns the same status. `origin` is the manifest's text. FGF_ENVIRONMENT: cannot be
+ * written. */
 fgf_status fgf_dataset_writer_create(const char *path, const fgf_cohort *cohort, size_t count,
                                      const char *origin, int64_t access_list, fgf_group *group,
                                      fgf_dataset_writer **out) FGF_CHECKED;
@@ -92,6 +101,13 @@ void fgf_dataset_excluded(const fgf_dataset *dataset, size_t index, const char *
 /* x [d][h][w][c] and mask [d][h][w] of a case; either may be NULL. */
 fgf_status fgf_dataset_read(const fgf_dataset *dataset, size_t index, fgf_real *x,
                             uint8_t *mask) FGF_CHECKED;
+/* The hash of a case's image and mask, as stored: equal for equal bytes. Borrowed. */
+const char *fgf_dataset_case_hash(const fgf_dataset *dataset, size_t index);
+/* Whether x and mask, as fgf_dataset_read gave them, are what was written as this case. */
+fgf_status fgf_dataset_case_agrees(const fgf_dataset *dataset, size_t index, const fgf_real *x,
+                                   const uint8_t *mask, bool *agrees) FGF_CHECKED;
+/* Whether the table of cases and their stored hashes are what was written. Reads no image. */
+fgf_status fgf_dataset_table_agrees(const fgf_dataset *dataset, bool *agrees) FGF_CHECKED;
 /* Reads every image again and compares the content hash. */
 fgf_status fgf_dataset_verify(const fgf_dataset *dataset) FGF_CHECKED;
 

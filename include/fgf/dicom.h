@@ -32,14 +32,19 @@ typedef struct fgf_dicom_entry {
     char modality[17];                                 /* "CT", "PT", "RTSTRUCT", ... */
     char series[FGF_UID], frame_of_reference[FGF_UID]; /* "" = not said */
     char referenced_series[FGF_UID];                   /* of structure sets and segmentations */
+    int rows, columns;                                 /* of the first image; 0 of structure sets */
+    size_t slice_count;                                /* frames of all files together */
     size_t file_count;
-    const char *const *file; /* [file_count], sorted by name; owned by the folder */
+    const char *const *file;        /* [file_count], sorted by name; owned by the folder */
+    const struct dicom_head *heads; /* [file_count]: what the files say before their voxels */
 } fgf_dicom_entry;
 
-/* A folder and all below it, every file looked into (heads only). Files that are no DICOM (tables,
- * readme files, DICOMDIR) are counted and left aside. FGF_DATA: a DICOM file that is cut or
- * damaged, two files of one instance UID with different contents; FGF_ENVIRONMENT: the folder
- * cannot be read. */
+/* A folder and all below it, or one file, every file looked into (heads only). Files that are no
+ * DICOM (tables, readme files), DICOMDIR, objects that are neither images, structure sets nor
+ * segmentations (dose, plans, reports), scout images (ImageType LOCALIZER) and second copies of a
+ * structure set or segmentation are counted and left aside. FGF_DATA: nothing there, a DICOM file
+ * that is cut or damaged, two structure sets or segmentations of one instance UID with different
+ * contents; FGF_ENVIRONMENT: the folder cannot be read. */
 typedef struct fgf_dicom_folder {
     size_t entry_count, other_files;
     fgf_dicom_entry *entry; /* sorted by kind and UID */
@@ -52,16 +57,18 @@ void fgf_dicom_folder_destroy(fgf_dicom_folder **folder);
 /* Sorts the files of a series by the place of their slices along the normal, checks the whole
  * geometry, and opens it as a volume in rescaled units (HU), the rescale taken slice by slice.
  * remarks (may be NULL): a line each on what is worth saying and no fault, such as a slice that is
- * there twice with the same voxels. FGF_DATA, naming the files and the geometry: a slice missing
- * (a gap), two different slices at one place, no place given, spacing or direction or extent that
- * differ, gantry tilt, pixel data cut short, colour. */
+ * there twice with the same voxels. The volume does not need the entry any longer. The slices run
+ * along the increasing normal (row direction x column direction). Voxels of the file's pixel
+ * padding value become -1024 in CT and 0 in other modalities. FGF_DATA, naming the files and the
+ * geometry: a slice missing (a gap), two different slices at one place, no place given, spacing or
+ * direction or extent that differ, gantry tilt, pixel data cut short, colour. */
 fgf_status fgf_dicom_series_open(const fgf_dicom_entry *entry, fgf_volume **out,
                                  fgf_buffer *remarks) FGF_CHECKED;
 
 /* ---- structure sets ---- */
 
 typedef struct fgf_contour {
-    bool closed_planar;
+    bool closed_planar; /* CLOSED_PLANAR or CLOSEDPLANAR_XOR; others are points and lines */
     size_t point_count;
     const double *point; /* [point_count][3] mm */
 } fgf_contour;
@@ -69,7 +76,8 @@ typedef struct fgf_contour {
 typedef struct fgf_structure {
     char name[FGF_STRUCTURE_NAME]; /* as in the file, blanks at the ends dropped */
     int number;
-    size_t contour_count; /* 0 = a name and nothing drawn */
+    char frame_of_reference[FGF_UID]; /* "" = not said */
+    size_t contour_count;             /* 0 = a name and nothing drawn */
     const fgf_contour *contour;
 } fgf_structure;
 
@@ -91,11 +99,11 @@ typedef struct fgf_segment {
 } fgf_segment;
 
 typedef struct fgf_segment_frame {
-    int segment;           /* the number of its segment */
-    double position[3];    /* mm, centre of the first voxel */
-    const uint8_t *inside; /* [rows][columns]: 0 or 1 (fractional: at least half) */
+    int segment;        /* the number of its segment */
+    double position[3]; /* mm, centre of the first voxel */
 } fgf_segment_frame;
 
+/* Frames stay in the file until asked for, so that memory is that of one. */
 typedef struct fgf_segmentation {
     char frame_of_reference[FGF_UID], referenced_series[FGF_UID];
     int rows, columns;
@@ -103,6 +111,10 @@ typedef struct fgf_segmentation {
     size_t segment_count, frame_count;
     fgf_segment *segment;
     fgf_segment_frame *frame;
+    /* inside[rows][columns] of a frame: 0 or 1 (fractional: at least half). FGF_DATA: cut short or
+     * damaged. */
+    fgf_status (*read)(void *source, size_t frame, uint8_t *inside);
+    void *source;
 } fgf_segmentation;
 
 /* FGF_DATA: not a segmentation, geometry missing or differing between its frames, data cut short.

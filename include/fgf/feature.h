@@ -1,5 +1,9 @@
 /* Interpretable features h(x) with exact gradients over a region Omega.
  *
+ * What IBSI defines is taken from its reference manual (Zwanenburg et al., Radiology 295:328
+ * (2020)); each file names the tags and says how its form becomes the defined one as a width goes
+ * to 0.
+ *
  * A region lists the pixels that an inner product runs over. Vectors over it are "compact": for
  * each channel of Omega, in order, its pixels in raster order; length channel_count * pixel_count.
  * A feature reads one channel; its gradient is zero on the others. */
@@ -54,7 +58,12 @@ void fgf_region_clear(fgf_region_owner *owner);
     X(NO_MASS, "sum of intensities not above 0")                                                   \
     X(CIRCULAR, "equal second moments: a circle has no direction")                                 \
     X(NO_PAIR, "no neighbouring pixels inside the region")                                         \
-    X(NOT_FINITE, "not finite")
+    X(NOT_FINITE, "not finite")                                                                    \
+    X(ZERO_MEAN, "intensities that amount to 0")                                                   \
+    X(FLAT, "no extent along an axis")                                                             \
+    X(FEW_SCALES, "region too small for two distances")                                            \
+    X(NO_CORE, "no voxel further from the border than others")                                     \
+    X(PLUGIN, "no value from the plug-in")
 typedef enum fgf_undefined {
 #define FGF_UNDEFINED_NAME(name, text) FGF_UNDEFINED_##name,
     FGF_UNDEFINED_TABLE(FGF_UNDEFINED_NAME)
@@ -62,31 +71,35 @@ typedef enum fgf_undefined {
 } fgf_undefined;
 const char *fgf_undefined_text(fgf_undefined reason);
 
-/* The feature kinds, for the specification and its help: size, mean, variance, skewness, kurtosis,
- * centroid_row, centroid_column, log_aspect_ratio, edge_strength, entropy, linear. */
+/* The feature kinds, for the specification and its help: first order, histogram, shape, texture, a
+ * map (linear), and a user's own (plugin, fgf/feature_plugin.h). */
 const fgf_item_kind *const *fgf_feature_kinds(size_t *count);
 
 typedef struct fgf_feature fgf_feature;
 
 /* A feature of an item. `shape` and `units` [channels] are the dataset's. `linear` reads its map
- * here. FGF_USAGE with the item's `where` for settings that do not fit (channel out of range), with
- * the map's file:line for a map that does not. */
+ * here, `plugin` its shared object. FGF_USAGE with the item's `where` for settings that do not fit
+ * (channel out of range, a feature of volumes for slices, a plug-in that does not pass its check),
+ * with the map's file:line for a map that does not. */
 fgf_status fgf_feature_create(const fgf_item *item, fgf_shape shape, const fgf_units *units,
                               fgf_feature **out) FGF_CHECKED;
 void fgf_feature_destroy(fgf_feature **feature);
 const char *fgf_feature_name(const fgf_feature *feature); /* the item's name */
 /* Of h: "mm2" ("mm3" where depth > 1), "mm", "1", "nats", or "q" and "q2" with q standing for the
- * stored unit of the feature's channel. */
+ * stored unit of the feature's channel. A plug-in names its own. */
 const char *fgf_feature_unit(const fgf_feature *feature);
 int fgf_feature_channel(const fgf_feature *feature);
 
 /* h(x) and, if v is not NULL, its gradient in x over the region (compact, zeroed first). `compact`
- * holds x at the region, [channel_count * N]. `work` has fgf_feature_work_size(region) elements.
+ * holds x at the region, [channel_count * N]. `work` has fgf_feature_work_size elements.
  * The sums run in double in raster order: the result depends on nothing but x and the region.
  * Where it is undefined, *h = NaN, v = 0 and the reason is returned; a region that does not cover
  * the feature's channel counts as empty. Formulas: in each feature's file. */
 fgf_undefined fgf_feature_evaluate(const fgf_feature *feature, const fgf_region *region,
                                    const fgf_real *compact, double *work, double *h, fgf_real *v);
-size_t fgf_feature_work_size(const fgf_region *region);
+/* Never less for a region of more pixels in the same shape; reads no other member of the region. */
+size_t fgf_feature_work_size(const fgf_feature *feature, const fgf_region *region);
+/* The same for a region of pixel_count in images of `shape`, of an item that is no feature yet. */
+size_t fgf_feature_item_work_size(const fgf_item *item, fgf_shape shape, size_t pixel_count);
 
 #endif

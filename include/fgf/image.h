@@ -23,6 +23,11 @@ typedef struct fgf_grid {
 /* Whether two grids are the same: extents, spacing to 1e-3 of it, and, where both are placed, the
  * places of all eight corners to 1e-2 of a voxel. */
 bool fgf_grid_equal(const fgf_grid *a, const fgf_grid *b);
+/* Appends both geometries and what differs, in one line without its end: "the mask has 512 x 512 x
+ * 88 voxels ..., the image has 512 x 512 x 90 voxels ...: 88 and 90 voxels along z, the first
+ * voxels lie (0, 0, 6) mm apart". Nothing where the grids are equal. */
+void fgf_grid_differences(const fgf_grid *a, const char *name_a, const fgf_grid *b,
+                          const char *name_b, fgf_buffer *out);
 /* Appends "512 x 512 x 90 voxels of 0.977 x 0.977 x 3 mm from (-250, -250, -410) mm" and, where an
  * axis is not along the patient's, its direction. */
 void fgf_grid_describe(const fgf_grid *grid, fgf_buffer *out);
@@ -56,6 +61,25 @@ fgf_status fgf_volume_next(fgf_volume *volume, double *slice) FGF_CHECKED;
  * datatype, spacing or scaling that cannot be, data shorter than the extents ask for. */
 fgf_status fgf_nifti_open(const char *path, fgf_volume **out) FGF_CHECKED;
 
+/* Opens a NRRD file of one 3-D volume (or one slice): header and voxels in one file or, for a
+ * detached header, in one other file of the header's folder or below. Encodings raw, gzip and
+ * ascii; spaces left-posterior-superior, right-anterior-superior, left-anterior-superior; any other
+ * space is a grid without a place. FGF_DATA: not NRRD, a header line that cannot be, several
+ * volumes, colours or components, another encoding, data shorter than the sizes ask for, a data
+ * file elsewhere. */
+fgf_status fgf_nrrd_open(const char *path, fgf_volume **out) FGF_CHECKED;
+/* The file with the voxels of a detached header, which belongs to what a case depends on; *out is
+ * NULL where the voxels are in `path` itself. Released with fgf_free. */
+fgf_status fgf_nrrd_data_file(const char *path, char **out) FGF_CHECKED;
+
+/* ---- masks ---- */
+
+/* The mask (inside where not 0) on another grid: a voxel is inside where the mask's voxel nearest
+ * to its centre is; what lies beyond the mask's grid is outside. Reads the mask whole (a byte a
+ * voxel) and closes it, in failure too. FGF_DATA: a grid without a place, a mask with voxels inside
+ * beyond the new grid. */
+fgf_status fgf_mask_resample(fgf_volume **mask, const fgf_grid *grid, fgf_volume **out) FGF_CHECKED;
+
 /* ---- grey PNG images ---- */
 
 typedef struct fgf_grey_image {
@@ -71,7 +95,7 @@ fgf_status fgf_png_decode(const char *path, const char *bytes, size_t count,
                           fgf_grey_image *out) FGF_CHECKED;
 void fgf_grey_image_clear(fgf_grey_image *image);
 
-/* ---- smoothing and resampling of planes [height][width], in double ---- */
+/* ---- smoothing and resampling of images [z][y][x], in double; a plane has one z ---- */
 
 typedef enum fgf_interpolation {
     FGF_INTERPOLATION_NEAREST,
@@ -80,18 +104,37 @@ typedef enum fgf_interpolation {
 } fgf_interpolation;
 typedef enum fgf_grid_rule { FGF_GRID_CENTRES, FGF_GRID_CORNERS } fgf_grid_rule;
 
-/* Gaussian of sigma pixels cut at floor(truncate sigma + 1/2) pixels, weights summing to 1, the
- * plane mirrored at its edges (edge pixel repeated). In place. */
-fgf_status fgf_smooth(double *plane, int height, int width, double sigma,
+/* Gaussian of sigma voxels along y, x, and z (where there is more than one), cut at
+ * floor(truncate sigma + 1/2) voxels, weights summing to 1, the image mirrored at its edges (edge
+ * voxel repeated). In place. extent: z, y, x. */
+fgf_status fgf_smooth(double *values, const int extent[3], double sigma,
                       double truncate) FGF_CHECKED;
+/* The voxels to each side that smoothing looks at. */
+long fgf_smooth_radius(double sigma, double truncate);
 
-/* The plane at new_height x new_width. Target pixel o lies at source position
- *   centres: (o + 1/2) step - 1/2, step = the spacings' ratio target / source (row, column)
- *   corners: o (n - 1) / (m - 1): first and last pixels of both grids coincide
- * held inside the source. cubic: the interpolating cubic B-spline (Unser 1999), mirrored at the
- * edges. *out is owned by the caller. */
-fgf_status fgf_resample(const double *plane, int height, int width, int new_height, int new_width,
-                        const double step[2], fgf_grid_rule rule, fgf_interpolation interpolation,
-                        double **out) FGF_CHECKED;
+/* How an axis of `extent` voxels becomes one of `new_extent`; only a part of both is at hand or
+ * wanted, so that a crop costs no more than it holds. Target voxel o lies at source position
+ *   centres: (o + 1/2) step - 1/2, step = the spacings' ratio target / source
+ *   corners: o (extent - 1) / (new_extent - 1): first and last voxels of both grids coincide
+ * held inside the source. */
+typedef struct fgf_axis {
+    int extent, new_extent;
+    double step;
+    bool kept;             /* not resampled: new_extent = extent, step = 1 */
+    int first, count;      /* source voxels at hand */
+    int new_first, wanted; /* target voxels wanted */
+} fgf_axis;
+
+/* The whole of both grids. */
+fgf_axis fgf_axis_whole(int extent, int new_extent, double step);
+/* Sets first and count to the source voxels that decide on the wanted target voxels: to all digits,
+ * for the cubic spline too, whose coefficients depend on all samples, by 0.27^distance. */
+void fgf_axis_reach(fgf_axis *axis, fgf_grid_rule rule, fgf_interpolation interpolation);
+
+/* The wanted part of the image on the new grid. axis: z, y, x; values: the source at hand. cubic:
+ * the interpolating cubic B-spline (Unser 1999), mirrored at the edges. *out is owned by the
+ * caller. */
+fgf_status fgf_resample(const double *values, const fgf_axis axis[3], fgf_grid_rule rule,
+                        fgf_interpolation interpolation, double **out) FGF_CHECKED;
 
 #endif

@@ -20,7 +20,8 @@ typedef enum fgf_purpose {
     FGF_PURPOSE_PHANTOM = 8,
     FGF_PURPOSE_BOOTSTRAP = 9,
     FGF_PURPOSE_TIE_BREAK = 10,
-    FGF_PURPOSE_TEST = 11
+    FGF_PURPOSE_TEST = 11,
+    FGF_PURPOSE_PLUGIN_CHECK = 20
 } fgf_purpose;
 
 /* A stream of draws: a key and a position. Copy it freely; a copy repeats the draws. */
@@ -34,10 +35,10 @@ typedef struct fgf_stream {
 /* The stream of (seed, purpose, a, b); a is usually an epoch or index, b a case's key. */
 fgf_stream fgf_stream_open(uint64_t seed, fgf_purpose purpose, uint64_t a, uint64_t b);
 
-uint32_t fgf_stream_bits(fgf_stream *stream);                     /* 32 random bits */
-double fgf_stream_uniform(fgf_stream *stream);                    /* in (0, 1), 53 bits */
-double fgf_stream_normal(fgf_stream *stream);                     /* N(0, 1), Box-Muller */
-uint32_t fgf_stream_below(fgf_stream *stream, uint32_t bound);    /* 0 .. bound - 1, unbiased */
+uint32_t fgf_stream_bits(fgf_stream *stream);                  /* 32 random bits */
+double fgf_stream_uniform(fgf_stream *stream);                 /* in (0, 1), 53 bits */
+double fgf_stream_normal(fgf_stream *stream);                  /* N(0, 1), Box-Muller */
+uint32_t fgf_stream_below(fgf_stream *stream, uint32_t bound); /* 0 .. bound - 1, unbiased */
 void fgf_stream_shuffle(fgf_stream *stream, uint32_t *items, uint32_t count); /* Fisher-Yates */
 
 /* N(0, 1) number `index` of the stream's key, independent of its position: random access. */

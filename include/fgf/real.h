@@ -20,8 +20,14 @@ typedef struct fgf_shape {
     int channels, depth, height, width;
 } fgf_shape;
 
-static inline long fgf_shape_pixels(fgf_shape s) { return (long)s.depth * s.height * s.width; }
-static inline long fgf_shape_size(fgf_shape s) { return fgf_shape_pixels(s) * s.channels; }
+static inline long fgf_shape_pixels(fgf_shape s)
+{
+    return (long)s.depth * s.height * s.width;
+}
+static inline long fgf_shape_size(fgf_shape s)
+{
+    return fgf_shape_pixels(s) * s.channels;
+}
 
 /* The affine map of a channel to its stored units: q = slope * x + intercept (HU where known). */
 typedef struct fgf_units {

@@ -27,8 +27,8 @@ void fgf_faults_clear(fgf_faults *faults);
 
 /* FGF_OK with no faults; else prints each on stderr (where logging prints) and fails with `code`
  * and "N faults in <what>". */
-fgf_status fgf_faults_report(const fgf_faults *faults, fgf_status code, const char *what)
-    FGF_CHECKED;
+fgf_status fgf_faults_report(const fgf_faults *faults, fgf_status code,
+                             const char *what) FGF_CHECKED;
 
 /* The name in `names` (count of them) nearest to `given` by edit distance with transpositions, or
  * NULL where none is near enough to be what was meant. Borrowed. */

@@ -37,9 +37,9 @@ typedef struct subcommand {
     const char *more; /* further help, or NULL */
 } subcommand;
 
-extern const subcommand command_import, command_phantom, command_check, command_plan, command_run,
-    command_score, command_status, command_verify, command_export, command_bench, command_submit,
-    command_merge, command_help;
+extern const subcommand command_split, command_import, command_phantom, command_check, command_plan,
+    command_run, command_score, command_status, command_verify, command_export, command_bench,
+    command_submit, command_merge, command_features, command_help;
 
 /* All commands, NULL at the end. */
 extern const subcommand *const commands[];

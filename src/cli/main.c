@@ -11,13 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-const subcommand *const commands[] = {&command_import, &command_phantom,
-                                      &command_check,  &command_plan,
-                                      &command_run,    &command_submit,
-                                      &command_score,  &command_merge,
-                                      &command_status, &command_verify,
-                                      &command_export, &command_bench,
-                                      &command_help,   NULL};
+const subcommand *const commands[] = {
+    &command_import, &command_phantom, &command_features, &command_check,
+    &command_split,  &command_plan,    &command_run,      &command_submit,
+    &command_score,  &command_merge,   &command_status,   &command_verify,
+    &command_export, &command_bench,   &command_help,     NULL};
 
 static const subcommand *find_command(const char *name)
 {

@@ -3,17 +3,20 @@
 #include "dataset_file.h"
 #include "fgf/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT(name, unit, long_name)                                                                \
+#define COLUMN(name, member, element, unit, long_name, added)                                      \
     {                                                                                              \
-#name, CASE_TEXT, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name   \
+        name, element, offsetof(fgf_case, member), sizeof((fgf_case *)0)->member, unit, long_name, \
+            added                                                                                  \
     }
-#define NUMBER(name, element, unit, long_name)                                                     \
-    {                                                                                              \
-#name, element, offsetof(fgf_case, name), sizeof((fgf_case *)0)->name, unit, long_name     \
-    }
+#define TEXT(name, unit, long_name) COLUMN(#name, name, CASE_TEXT, unit, long_name, false)
+#define NUMBER(name, element, unit, long_name) COLUMN(#name, name, element, unit, long_name, false)
+/* Absent from files of earlier programs. */
+#define ADDED(name, member, element, unit, long_name)                                              \
+    COLUMN(name, member, element, unit, long_name, true)
 
 const case_column fgf_case_columns[] = {
     TEXT(id, "", "case id"),
@@ -25,12 +28,28 @@ const case_column fgf_case_columns[] = {
     NUMBER(time, CASE_F64, "days", "time to the event"),
     NUMBER(follow_up, CASE_F64, "days", "time to the last follow-up"),
     NUMBER(mask_pixels, CASE_I64, "1", "pixels of the mask"),
-    TEXT(mask_source, "", "file: a mask file; derived: pixels above 0, enclosed holes filled"),
+    TEXT(mask_source, "",
+         "file: a mask file; derived: pixels above 0, enclosed holes filled; structures, "
+         "segmentation: of DICOM"),
     TEXT(source, "", "files that the case was read from"),
     TEXT(source_hash, "", "XXH3 hash of those files' bytes"),
     NUMBER(slice, CASE_I32, "1", "slice of the volume, from 0; -1 where the input was a slice"),
+    ADDED("slices", slices, CASE_I32, "1", "slices of the volume; 0 where the input was a slice"),
+    ADDED("source_spacing_z", source_spacing[0], CASE_F64, "mm", "between slices, in the files"),
+    ADDED("source_spacing_y", source_spacing[1], CASE_F64, "mm", "between rows, in the files"),
+    ADDED("source_spacing_x", source_spacing[2], CASE_F64, "mm", "between columns, in the files"),
+    ADDED("regions", regions, CASE_TEXT, "", "structures that were joined to Omega"),
 };
 const size_t fgf_case_column_count = sizeof fgf_case_columns / sizeof fgf_case_columns[0];
+
+void fgf_case_column_absent(const case_column *column, fgf_case *row)
+{
+    char *member = (char *)row + column->offset;
+    const double missing = (double)NAN;
+    memset(member, 0, column->bytes);
+    if (column->element == CASE_F64)
+        memcpy(member, &missing, sizeof missing);
+}
 
 hid_t fgf_text_type(size_t bytes)
 {

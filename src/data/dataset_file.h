@@ -22,9 +22,13 @@ typedef struct case_column {
     case_element element;
     size_t offset, bytes;
     const char *unit, *long_name;
+    bool added; /* files of earlier programs are without it */
 } case_column;
 extern const case_column fgf_case_columns[];
 extern const size_t fgf_case_column_count;
+
+/* Sets a row's member of an added column to what stands for none: NaN, 0 or "". */
+void fgf_case_column_absent(const case_column *column, fgf_case *row);
 
 /* HDF5's type of a column in memory (and, by sizes and byte order, in the file); close it. < 0:
  * failed. */

@@ -40,6 +40,14 @@ done:
     return status;
 }
 
+/* Objects without the time of their making: equal cohorts are equal files. */
+static hid_t timeless(void)
+{
+    hid_t layout = H5Pcreate(H5P_DATASET_CREATE);
+    (void)H5Pset_obj_track_times(layout, false);
+    return layout;
+}
+
 /* A small dataset of known values; all ranks create it, rank 0 writes it. rank 0 = a scalar. */
 static fgf_status add_values(fgf_dataset_writer *writer, const char *path, hid_t type, int axes,
                              const hsize_t *extent, const void *values, const char *unit,
@@ -47,8 +55,8 @@ static fgf_status add_values(fgf_dataset_writer *writer, const char *path, hid_t
 {
     fgf_status status = FGF_OK;
     hid_t space = axes == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(axes, extent, NULL);
-    hid_t dataset =
-        H5Dcreate2(writer->file, path, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t layout = timeless();
+    hid_t dataset = H5Dcreate2(writer->file, path, type, space, H5P_DEFAULT, layout, H5P_DEFAULT);
     TRY_HDF5(writer, dataset, path);
     FGF_TRY(fgf_dataset_add_text_attribute(writer, dataset, "units", unit));
     FGF_TRY(fgf_dataset_add_text_attribute(writer, dataset, "long_name", long_name));
@@ -60,6 +68,7 @@ static fgf_status add_values(fgf_dataset_writer *writer, const char *path, hid_t
 done:
     if (dataset >= 0)
         H5Dclose(dataset);
+    H5Pclose(layout);
     H5Sclose(space);
     return status;
 }
@@ -126,7 +135,7 @@ static fgf_status add_cases(fgf_dataset_writer *writer, const char *path, hid_t 
     hsize_t chunk[5];
     memcpy(chunk, extent, (size_t)axes * sizeof *chunk);
     chunk[0] = 1;
-    hid_t space = H5Screate_simple(axes, extent, NULL), layout = H5Pcreate(H5P_DATASET_CREATE);
+    hid_t space = H5Screate_simple(axes, extent, NULL), layout = timeless();
     TRY_HDF5(writer, H5Pset_chunk(layout, axes, chunk), path);
     TRY_HDF5(writer, H5Pset_shuffle(layout), path);
     TRY_HDF5(writer, H5Pset_deflate(layout, DEFLATE_LEVEL), path);

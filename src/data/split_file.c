@@ -145,3 +145,65 @@ done:
     fgf_faults_clear(&faults);
     return status;
 }
+
+/* ---- writing ---- */
+
+/* Whether a line "id,role" gives this id back. */
+static bool fits_line(const char *id)
+{
+    return id[0] != '\0' && id[0] != '#' && !strchr(" \t", id[0]) &&
+           !strchr(" \t", id[strlen(id) - 1]) && !strpbrk(id, "\r\n") &&
+           strncmp(id, "\xef\xbb\xbf", 3) != 0;
+}
+
+static void add_comment(const char *comment, fgf_buffer *text)
+{
+    for (const char *line = comment; line && *line;) {
+        const size_t length = strcspn(line, "\n");
+        fgf_buffer_add(text, "# %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+static fgf_status store_text(const char *path, const fgf_buffer *text)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer part = {0};
+    FILE *file = NULL;
+    fgf_buffer_add(&part, "%s.part", path);
+    FGF_TRY(part.status);
+    file = fopen(part.text, "w");
+    if (!file)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
+    bool good = fwrite(text->text, 1, text->length, file) == text->length;
+    good = fflush(file) == 0 && good;
+    good = fclose(file) == 0 && good;
+    if (!good || rename(part.text, path) != 0) {
+        const int cause = errno;
+        (void)remove(part.text);
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(cause));
+    }
+done:
+    fgf_buffer_clear(&part);
+    return status;
+}
+
+fgf_status fgf_split_write(const char *path, const fgf_dataset *dataset, const int8_t *role,
+                           const char *comment)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer text = {0};
+    add_comment(comment, &text);
+    fgf_buffer_add(&text, "id,role\n");
+    for (size_t i = 0; i < fgf_dataset_case_count(dataset); i++) {
+        const char *id = fgf_dataset_case(dataset, i)->id;
+        if (!fits_line(id))
+            FGF_FAIL(FGF_DATA, "%s: the id \"%s\" cannot stand in a line \"id,role\"", path, id);
+        fgf_buffer_add(&text, "%s,%s\n", id, fgf_role_name((fgf_role)role[i]));
+    }
+    FGF_TRY(text.status);
+    FGF_TRY(store_text(path, &text));
+done:
+    fgf_buffer_clear(&text);
+    return status;
+}

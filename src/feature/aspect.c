@@ -48,12 +48,13 @@ static second_moments second_moments_of(const fgf_region *region, const double *
 }
 
 static fgf_undefined evaluate(const fgf_feature *feature, const fgf_region *region,
-                              const double *value, double *h, double *gradient)
+                              const double *value, double *work, double *h, double *gradient)
 {
     second_moments m = second_moments_of(region, value);
     double trace = m.a + m.c;
     double split = sqrt((m.a - m.c) * (m.a - m.c) + 4 * m.b * m.b);
     (void)feature;
+    (void)work;
     if (!(m.mass > 0))
         return FGF_UNDEFINED_NO_MASS;
     if (split == 0 || fabs(split) < circular * trace)

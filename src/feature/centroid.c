@@ -1,5 +1,5 @@
-/* Centroid:  h = sum_i x_i r_i / S,  S = sum_i x_i, with r the row or column of a pixel in mm from
- * the centre of the crop's first pixel. In 3-D: over all slices, the position within the slice.
+/* Centroid:  h = sum_i x_i r_i / S,  S = sum_i x_i, with r the slice (volumes only), row or column
+ * of a pixel in mm from the centre of the crop's first pixel.
  *
  *     dh/dx_i = (r_i - h) / S
  *
@@ -24,21 +24,38 @@ static fgf_undefined centroid(const fgf_region *region, coordinate position, con
     return FGF_UNDEFINED_DEFINED;
 }
 
-static fgf_undefined centroid_row(const fgf_feature *feature, const fgf_region *region,
-                                  const double *value, double *h, double *gradient)
+static fgf_undefined centroid_slice(const fgf_feature *feature, const fgf_region *region,
+                                    const double *value, double *work, double *h, double *gradient)
 {
     (void)feature;
+    (void)work;
+    return centroid(region, region_slice, value, h, gradient);
+}
+
+static fgf_undefined centroid_row(const fgf_feature *feature, const fgf_region *region,
+                                  const double *value, double *work, double *h, double *gradient)
+{
+    (void)feature;
+    (void)work;
     return centroid(region, region_row, value, h, gradient);
 }
 
 static fgf_undefined centroid_column(const fgf_feature *feature, const fgf_region *region,
-                                     const double *value, double *h, double *gradient)
+                                     const double *value, double *work, double *h, double *gradient)
 {
     (void)feature;
+    (void)work;
     return centroid(region, region_column, value, h, gradient);
 }
 
 static const fgf_key keys[] = {FEATURE_CHANNEL_KEY, {.name = NULL}};
+
+const feature_ops fgf_feature_centroid_slice = {
+    .kind = {"centroid_slice", "slice of the intensity-weighted centroid, volumes only", keys,
+             sizeof(feature_settings)},
+    .unit = "mm",
+    .volumes_only = true,
+    .evaluate = centroid_slice};
 
 const feature_ops fgf_feature_centroid_row = {.kind = {"centroid_row",
                                                        "row of the intensity-weighted centroid",

@@ -6,7 +6,7 @@
  * both ends in the region. dq is a difference in stored units from pixel to pixel, not a slope.
  *
  *     d(term)/dq at the ends = -+ dq / sqrt(dq^2 + e^2) */
-#include "feature_private.h"
+#include "neighbours.h"
 
 #include <math.h>
 
@@ -39,34 +39,24 @@ static void add_pair(edge_sum *sum, const double *value, size_t here, size_t nex
     }
 }
 
-/* Moves *at on to the first of the region's pixels that is not before `wanted`; true if it is it.
- * Pixels increase, so one walk over the list serves a whole axis. */
-static bool seek(const fgf_region *region, size_t *at, int64_t wanted)
-{
-    while (*at < region->pixel_count && region->pixel[*at] < wanted)
-        ++*at;
-    return *at < region->pixel_count && region->pixel[*at] == wanted;
-}
-
 static fgf_undefined evaluate(const fgf_feature *feature, const fgf_region *region,
-                              const double *value, double *h, double *gradient)
+                              const double *value, double *work, double *h, double *gradient)
 {
     const edge_settings *settings = feature->settings;
     edge_sum sum = {.smoothing = settings->smoothing, .gradient = gradient};
-    int64_t width = region->shape.width, plane = width * region->shape.height;
-    size_t below = 0, behind = 0;
+    neighbour_way way[3];
+    (void)work;
+    for (int axis = 0; axis < 3; axis++)
+        way[axis] = neighbour_axis(region, axis, 1);
     for (size_t i = 0; gradient && i < region->pixel_count; i++)
         gradient[i] = 0;
     for (size_t i = 0; i < region->pixel_count; i++) {
-        int64_t pixel = region->pixel[i];
-        bool last_column = pixel % width == width - 1;
-        bool last_row = pixel % plane >= plane - width;
-        if (!last_column && i + 1 < region->pixel_count && region->pixel[i + 1] == pixel + 1)
-            add_pair(&sum, value, i, i + 1);
-        if (!last_row && seek(region, &below, pixel + width))
-            add_pair(&sum, value, i, below);
-        if (seek(region, &behind, pixel + plane))
-            add_pair(&sum, value, i, behind);
+        const neighbour_place place = neighbour_place_of(region, i);
+        for (int axis = 0; axis < 3; axis++) {
+            const ptrdiff_t next = neighbour_seek(region, &way[axis], place);
+            if (next >= 0)
+                add_pair(&sum, value, i, (size_t)next);
+        }
     }
     if (sum.pairs == 0)
         return FGF_UNDEFINED_NO_PAIR;

@@ -13,12 +13,86 @@
     X(variance)                                                                                    \
     X(skewness)                                                                                    \
     X(kurtosis)                                                                                    \
+    X(centroid_slice)                                                                              \
     X(centroid_row)                                                                                \
     X(centroid_column)                                                                             \
     X(log_aspect_ratio)                                                                            \
-    X(edge_strength)                                                                               \
+    X(coefficient_of_variation)                                                                    \
+    X(energy)                                                                                      \
+    X(root_mean_square)                                                                            \
+    X(mean_absolute_deviation)                                                                     \
+    X(median_absolute_deviation)                                                                   \
+    X(percentile)                                                                                  \
+    X(interquartile_range)                                                                         \
+    X(quartile_dispersion)                                                                         \
+    X(minimum)                                                                                     \
+    X(maximum)                                                                                     \
+    X(range)                                                                                       \
     X(entropy)                                                                                     \
-    X(linear)
+    X(uniformity)                                                                                  \
+    X(histogram_mean)                                                                              \
+    X(histogram_variance)                                                                          \
+    X(histogram_skewness)                                                                          \
+    X(histogram_kurtosis)                                                                          \
+    X(integrated_intensity)                                                                        \
+    X(perimeter)                                                                                   \
+    X(surface_to_volume)                                                                           \
+    X(sphericity)                                                                                  \
+    X(compactness)                                                                                 \
+    X(major_axis)                                                                                  \
+    X(minor_axis)                                                                                  \
+    X(least_axis)                                                                                  \
+    X(elongation)                                                                                  \
+    X(flatness)                                                                                    \
+    X(centre_of_mass_shift)                                                                        \
+    X(edge_strength)                                                                               \
+    X(cooccurrence_contrast)                                                                       \
+    X(cooccurrence_dissimilarity)                                                                  \
+    X(cooccurrence_inverse_difference)                                                             \
+    X(cooccurrence_inverse_difference_normalised)                                                  \
+    X(cooccurrence_inverse_difference_moment)                                                      \
+    X(cooccurrence_inverse_difference_moment_normalised)                                           \
+    X(cooccurrence_inverse_variance)                                                               \
+    X(cooccurrence_difference_variance)                                                            \
+    X(cooccurrence_joint_average)                                                                  \
+    X(cooccurrence_joint_variance)                                                                 \
+    X(cooccurrence_autocorrelation)                                                                \
+    X(cooccurrence_correlation)                                                                    \
+    X(cooccurrence_cluster_tendency)                                                               \
+    X(cooccurrence_cluster_shade)                                                                  \
+    X(cooccurrence_cluster_prominence)                                                             \
+    X(cooccurrence_angular_second_moment)                                                          \
+    X(cooccurrence_joint_entropy)                                                                  \
+    X(cooccurrence_difference_entropy)                                                             \
+    X(cooccurrence_sum_entropy)                                                                    \
+    X(cooccurrence_information_correlation_1)                                                      \
+    X(cooccurrence_information_correlation_2)                                                      \
+    X(run_short_emphasis)                                                                          \
+    X(run_long_emphasis)                                                                           \
+    X(run_low_grey_emphasis)                                                                       \
+    X(run_high_grey_emphasis)                                                                      \
+    X(run_short_low_grey_emphasis)                                                                 \
+    X(run_short_high_grey_emphasis)                                                                \
+    X(run_long_low_grey_emphasis)                                                                  \
+    X(run_long_high_grey_emphasis)                                                                 \
+    X(run_grey_nonuniformity)                                                                      \
+    X(run_grey_nonuniformity_normalised)                                                           \
+    X(run_length_nonuniformity)                                                                    \
+    X(run_length_nonuniformity_normalised)                                                         \
+    X(run_percentage)                                                                              \
+    X(run_grey_variance)                                                                           \
+    X(run_length_variance)                                                                         \
+    X(run_entropy)                                                                                 \
+    X(rim_mean)                                                                                    \
+    X(core_mean)                                                                                   \
+    X(rim_core_difference)                                                                         \
+    X(hurst_exponent)                                                                              \
+    X(fractal_dimension)                                                                           \
+    X(linear)                                                                                      \
+    X(plugin)
+
+#define FEATURE_DECLARED(name) extern const feature_ops fgf_feature_##name;
+FEATURE_TABLE(FEATURE_DECLARED)
 
 #define FEATURE_OPS(name) &fgf_feature_##name,
 #define FEATURE_KIND(name) &fgf_feature_##name.kind,
@@ -43,13 +117,18 @@ const char *fgf_undefined_text(fgf_undefined reason)
     return index < sizeof texts / sizeof texts[0] ? texts[index] : "unknown reason";
 }
 
+static const feature_ops *find_ops(const fgf_item *item)
+{
+    for (size_t i = 0; i < FEATURE_COUNT; i++)
+        if (all_kinds[i] == item->kind)
+            return all_ops[i];
+    return NULL;
+}
+
 static fgf_status ops_of(const fgf_item *item, const feature_ops **out)
 {
     fgf_status status = FGF_OK;
-    *out = NULL;
-    for (size_t i = 0; i < FEATURE_COUNT; i++)
-        if (all_kinds[i] == item->kind)
-            *out = all_ops[i];
+    *out = find_ops(item);
     if (!*out)
         FGF_FAIL(FGF_INTERNAL, "%s: '%s' is not a kind of feature", item->where, item->name);
     if (!(*out)->evaluate || !(*out)->unit || !item->kind->keys ||
@@ -72,8 +151,13 @@ fgf_status fgf_feature_create(const fgf_item *item, fgf_shape shape, const fgf_u
     if (channel < 0 || channel >= shape.channels)
         FGF_FAIL(FGF_USAGE, "%s: feature '%s' reads channel %lld, the images have channels 0 to %d",
                  item->where, item->name, (long long)channel, shape.channels - 1);
+    if (ops->volumes_only && shape.depth == 1)
+        FGF_FAIL(FGF_USAGE,
+                 "%s: feature '%s' is of volumes, the images have one slice; leave it out",
+                 item->where, item->name);
     FGF_TRY(FGF_ALLOCATE(1, &feature));
     feature->ops = ops;
+    feature->unit = shape.depth > 1 && ops->unit_volume ? ops->unit_volume : ops->unit;
     feature->shape = shape;
     feature->channel = (int)channel;
     feature->units = units[channel];
@@ -92,6 +176,8 @@ done:
 void fgf_feature_destroy(fgf_feature **feature)
 {
     if (*feature) {
+        if ((*feature)->ops->clear)
+            (*feature)->ops->clear(*feature);
         fgf_free((*feature)->name);
         fgf_free((*feature)->settings);
         fgf_free((*feature)->map);
@@ -107,8 +193,7 @@ const char *fgf_feature_name(const fgf_feature *feature)
 
 const char *fgf_feature_unit(const fgf_feature *feature)
 {
-    const feature_ops *ops = feature->ops;
-    return feature->shape.depth > 1 && ops->unit_volume ? ops->unit_volume : ops->unit;
+    return feature->unit;
 }
 
 int fgf_feature_channel(const fgf_feature *feature)
@@ -116,9 +201,18 @@ int fgf_feature_channel(const fgf_feature *feature)
     return feature->channel;
 }
 
-size_t fgf_feature_work_size(const fgf_region *region)
+size_t fgf_feature_work_size(const fgf_feature *feature, const fgf_region *region)
 {
-    return 2 * region->pixel_count;
+    const feature_ops *ops = feature->ops;
+    return 2 * region->pixel_count + (ops->work ? ops->work(feature, region) : 0);
+}
+
+size_t fgf_feature_item_work_size(const fgf_item *item, fgf_shape shape, size_t pixel_count)
+{
+    const fgf_feature feature = {
+        .ops = find_ops(item), .settings = (void *)item->settings, .shape = shape};
+    const fgf_region region = {.shape = shape, .pixel_count = pixel_count};
+    return feature.ops ? fgf_feature_work_size(&feature, &region) : 0;
 }
 
 /* Where a channel's pixels begin in a compact vector; false if the region does not cover it. */
@@ -162,7 +256,7 @@ fgf_undefined fgf_feature_evaluate(const fgf_feature *feature, const fgf_region 
         return FGF_UNDEFINED_EMPTY;
     for (size_t i = 0; i < count; i++)
         value[i] = slope * (double)compact[start + i] + intercept;
-    reason = ops->evaluate(feature, region, value, h, gradient);
+    reason = ops->evaluate(feature, region, value, work + 2 * count, h, gradient);
     if (reason == FGF_UNDEFINED_DEFINED && !isfinite(*h))
         reason = FGF_UNDEFINED_NOT_FINITE;
     if (reason == FGF_UNDEFINED_DEFINED && v && !store_gradient(gradient, slope, count, v + start))

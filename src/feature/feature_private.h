@@ -26,39 +26,45 @@ typedef struct feature_ops {
     const char *unit_volume; /* OPTIONAL: the same where depth > 1, if it differs */
     bool stored_units;       /* `value` below is q = slope x + intercept; else x */
     bool defined_when_empty; /* h of an empty region is 0; else it is undefined */
+    bool volumes_only;       /* refused where depth is 1 */
 
-    /* OPTIONAL: refuses settings that do not fit (FGF_USAGE with item->where), fills `map`. */
+    /* OPTIONAL: refuses settings that do not fit (FGF_USAGE with item->where), fills `map` or
+     * `state`. */
     fgf_status (*prepare)(fgf_feature *feature, const fgf_item *item);
 
+    /* OPTIONAL: frees `state`. */
+    void (*clear)(fgf_feature *feature);
+
+    /* OPTIONAL: the doubles of `work` that evaluate needs; may read the feature's settings and
+     * shape (it may not be prepared yet), and of the region shape and pixel_count, with which it
+     * never decreases. */
+    size_t (*work)(const fgf_feature *feature, const fgf_region *region);
+
     /* REQUIRED: h and, if gradient is not NULL, its gradient in `value`, both [N] over the
-     * region's pixels. What is written where the feature is undefined does not matter. */
+     * region's pixels. `work` holds what an earlier evaluation left in it. What is written where
+     * the feature is undefined does not matter. */
     fgf_undefined (*evaluate)(const fgf_feature *feature, const fgf_region *region,
-                              const double *value, double *h, double *gradient);
+                              const double *value, double *work, double *h, double *gradient);
 } feature_ops;
 
 struct fgf_feature {
     const feature_ops *ops;
     char *name;
-    void *settings; /* a copy; texts in it are the item's and not used after creation */
+    const char *unit; /* of h; `prepare` may put another one here */
+    void *settings;   /* a copy; texts in it are the item's and not used after creation */
     fgf_shape shape;
     fgf_units units;
     int channel;
     double *map; /* linear: [pixels]; else NULL */
+    void *state; /* the kind's own, made by prepare; else NULL */
 };
 
-extern const feature_ops fgf_feature_size;
-extern const feature_ops fgf_feature_mean;
-extern const feature_ops fgf_feature_variance;
-extern const feature_ops fgf_feature_skewness;
-extern const feature_ops fgf_feature_kurtosis;
-extern const feature_ops fgf_feature_centroid_row;
-extern const feature_ops fgf_feature_centroid_column;
-extern const feature_ops fgf_feature_log_aspect_ratio;
-extern const feature_ops fgf_feature_edge_strength;
-extern const feature_ops fgf_feature_entropy;
-extern const feature_ops fgf_feature_linear;
-
-/* Row and column of the region's pixel i, in mm from the centre of the crop's first pixel. */
+/* Slice, row and column of the region's pixel i, in mm from the centre of the crop's first pixel.
+ */
+static inline double region_slice(const fgf_region *region, size_t i)
+{
+    return region->pixel[i] / region->shape.width / region->shape.height * region->spacing[0];
+}
 static inline double region_row(const fgf_region *region, size_t i)
 {
     return region->pixel[i] / region->shape.width % region->shape.height * region->spacing[1];
@@ -66,6 +72,12 @@ static inline double region_row(const fgf_region *region, size_t i)
 static inline double region_column(const fgf_region *region, size_t i)
 {
     return region->pixel[i] % region->shape.width * region->spacing[2];
+}
+static inline void region_place(const fgf_region *region, size_t i, double place[3])
+{
+    place[0] = region_slice(region, i);
+    place[1] = region_row(region, i);
+    place[2] = region_column(region, i);
 }
 
 #endif

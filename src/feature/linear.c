@@ -98,9 +98,10 @@ done:
 }
 
 static fgf_undefined evaluate(const fgf_feature *feature, const fgf_region *region,
-                              const double *value, double *h, double *gradient)
+                              const double *value, double *work, double *h, double *gradient)
 {
     double sum = 0;
+    (void)work;
     for (size_t i = 0; i < region->pixel_count; i++) {
         double weight = feature->map[region->pixel[i]];
         sum += weight * value[i];

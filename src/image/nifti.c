@@ -2,33 +2,31 @@
  * checks that the library does not make; then by the library, for the affine map. */
 #include "fgf/image.h"
 #include "fgf/memory.h"
+#include "voxels.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <nifti2_io.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 enum {
     HEADER_1 = 348,
     HEADER_2 = 540,
     EXTENT_MOST = 65535,
-    SLICE_MOST = 1 << 28, /* voxels of a slice */
-    DEFLATE_RATIO = 1100  /* deflate makes at most 1032 bytes of one */
+    SLICE_MOST = 1 << 28 /* voxels of a slice */
 };
 
 typedef struct nifti {
     char *path;
     gzFile file;
     fgf_grid grid;
-    int datatype;
+    voxel_type type;
     size_t bytes; /* of a voxel */
     bool swapped;
-    double slope, intercept;
-    int64_t offset; /* of the first voxel */
+    double slope, intercept, unit; /* unit: mm of the header's length */
+    int64_t offset;                /* of the first voxel */
     int next;
     unsigned char *raw; /* a slice as in the file */
 } nifti;
@@ -39,99 +37,68 @@ typedef struct header {
     int datatype, units;
 } header;
 
-static void reverse(unsigned char *bytes, size_t count)
+/* One number of a header. */
+static double number_at(const unsigned char *place, voxel_type type, bool swapped)
 {
-    for (size_t i = 0; i < count / 2; i++) {
-        unsigned char swap = bytes[i];
-        bytes[i] = bytes[count - 1 - i];
-        bytes[count - 1 - i] = swap;
-    }
+    unsigned char bytes[8];
+    double value = 0;
+    memcpy(bytes, place, voxel_bytes(type));
+    voxels_read(bytes, 1, type, swapped, &value);
+    return value;
 }
 
-/* One number of a NIfTI datatype as double. */
-static double number_at(const unsigned char *place, int datatype, size_t bytes, bool swapped)
-{
-    unsigned char b[8];
-    memcpy(b, place, bytes);
-    if (swapped)
-        reverse(b, bytes);
-#define AS(type)                                                                                   \
-    {                                                                                              \
-        type value;                                                                                \
-        memcpy(&value, b, sizeof value);                                                           \
-        return (double)value;                                                                      \
-    }
-    switch (datatype) {
-    case DT_UINT8:
-        AS(uint8_t)
-    case DT_INT8:
-        AS(int8_t)
-    case DT_INT16:
-        AS(int16_t)
-    case DT_UINT16:
-        AS(uint16_t)
-    case DT_INT32:
-        AS(int32_t)
-    case DT_UINT32:
-        AS(uint32_t)
-    case DT_INT64:
-        AS(int64_t)
-    case DT_UINT64:
-        AS(uint64_t)
-    case DT_FLOAT32:
-        AS(float)
-    default:
-        AS(double)
-    }
-#undef AS
-}
-
-static size_t datatype_bytes(int datatype)
+static voxel_type type_of(int datatype)
 {
     switch (datatype) {
     case DT_UINT8:
+        return VOXEL_UINT8;
     case DT_INT8:
-        return 1;
-    case DT_INT16:
+        return VOXEL_INT8;
     case DT_UINT16:
-        return 2;
-    case DT_INT32:
+        return VOXEL_UINT16;
+    case DT_INT16:
+        return VOXEL_INT16;
     case DT_UINT32:
-    case DT_FLOAT32:
-        return 4;
-    case DT_INT64:
+        return VOXEL_UINT32;
+    case DT_INT32:
+        return VOXEL_INT32;
     case DT_UINT64:
+        return VOXEL_UINT64;
+    case DT_INT64:
+        return VOXEL_INT64;
+    case DT_FLOAT32:
+        return VOXEL_FLOAT32;
     case DT_FLOAT64:
-        return 8;
+        return VOXEL_FLOAT64;
     default:
-        return 0;
+        return VOXEL_UNKNOWN;
     }
 }
 
 static void parse_version_1(const unsigned char *raw, bool swapped, header *h)
 {
     for (int k = 0; k < 8; k++) {
-        h->dim[k] = number_at(raw + 40 + 2 * k, DT_INT16, 2, swapped);
-        h->pixdim[k] = number_at(raw + 76 + 4 * k, DT_FLOAT32, 4, swapped);
+        h->dim[k] = number_at(raw + 40 + 2 * k, VOXEL_INT16, swapped);
+        h->pixdim[k] = number_at(raw + 76 + 4 * k, VOXEL_FLOAT32, swapped);
     }
-    h->datatype = (int)number_at(raw + 70, DT_INT16, 2, swapped);
-    h->offset = number_at(raw + 108, DT_FLOAT32, 4, swapped);
-    h->slope = number_at(raw + 112, DT_FLOAT32, 4, swapped);
-    h->intercept = number_at(raw + 116, DT_FLOAT32, 4, swapped);
+    h->datatype = (int)number_at(raw + 70, VOXEL_INT16, swapped);
+    h->offset = number_at(raw + 108, VOXEL_FLOAT32, swapped);
+    h->slope = number_at(raw + 112, VOXEL_FLOAT32, swapped);
+    h->intercept = number_at(raw + 116, VOXEL_FLOAT32, swapped);
     h->units = raw[123];
 }
 
 static void parse_version_2(const unsigned char *raw, bool swapped, header *h)
 {
     for (int k = 0; k < 8; k++) {
-        h->dim[k] = number_at(raw + 16 + 8 * k, DT_INT64, 8, swapped);
-        h->pixdim[k] = number_at(raw + 104 + 8 * k, DT_FLOAT64, 8, swapped);
+        h->dim[k] = number_at(raw + 16 + 8 * k, VOXEL_INT64, swapped);
+        h->pixdim[k] = number_at(raw + 104 + 8 * k, VOXEL_FLOAT64, swapped);
     }
-    h->datatype = (int)number_at(raw + 12, DT_INT16, 2, swapped);
-    h->offset = number_at(raw + 168, DT_INT64, 8, swapped);
-    h->slope = number_at(raw + 176, DT_FLOAT64, 8, swapped);
-    h->intercept = number_at(raw + 184, DT_FLOAT64, 8, swapped);
-    h->units = (int)number_at(raw + 500, DT_INT32, 4, swapped);
+    h->datatype = (int)number_at(raw + 12, VOXEL_INT16, swapped);
+    h->offset = number_at(raw + 168, VOXEL_INT64, swapped);
+    h->slope = number_at(raw + 176, VOXEL_FLOAT64, swapped);
+    h->intercept = number_at(raw + 184, VOXEL_FLOAT64, swapped);
+    h->units = (int)number_at(raw + 500, VOXEL_INT32, swapped);
 }
 
 static fgf_status read_raw_header(nifti *volume, header *h)
@@ -141,11 +108,11 @@ static fgf_status read_raw_header(nifti *volume, header *h)
     memset(h, 0, sizeof *h);
     int count = gzread(volume->file, raw, HEADER_2);
     if (count < HEADER_1)
-        FGF_FAIL(FGF_DATA, "%s: no NIfTI header: %d bytes where at least %d are expected",
+        FGF_FAIL(FGF_DATA, "%s: no whole NIfTI header: %d bytes where at least %d are expected",
                  volume->path, count < 0 ? 0 : count, HEADER_1);
     int version = 0;
     for (int swapped = 0; swapped <= 1 && !version; swapped++) {
-        double size = number_at(raw, DT_INT32, 4, swapped != 0);
+        double size = number_at(raw, VOXEL_INT32, swapped != 0);
         version = size == HEADER_1 ? 1 : size == HEADER_2 ? 2 : 0;
         volume->swapped = swapped != 0;
     }
@@ -183,6 +150,7 @@ static fgf_status check_extents(nifti *volume, const header *h)
     }
     const double per_mm[4] = {1, 1e3, 1, 1e-3}; /* units: not said, metre, mm, micrometre */
     const double unit = (h->units & 7) < 4 ? per_mm[h->units & 7] : 1;
+    volume->unit = unit;
     for (int k = 0; k < 3; k++) {
         const bool used = k < axes;
         double spacing = used ? fabs(h->pixdim[k + 1]) * unit : 1;
@@ -202,8 +170,8 @@ done:
 static fgf_status check_values(nifti *volume, const header *h, bool compressed, double file_bytes)
 {
     fgf_status status = FGF_OK;
-    volume->datatype = h->datatype;
-    volume->bytes = datatype_bytes(h->datatype);
+    volume->type = type_of(h->datatype);
+    volume->bytes = voxel_bytes(volume->type);
     if (volume->bytes == 0)
         FGF_FAIL(FGF_DATA, "%s: datatype %d, expected integers of 8 to 64 bits or float32, float64",
                  volume->path, h->datatype);
@@ -226,6 +194,26 @@ done:
     return status;
 }
 
+/* Spacing is said twice, as such and by the columns of the affine map. */
+static fgf_status check_affine(const nifti *volume)
+{
+    fgf_status status = FGF_OK;
+    for (int k = 0; k < 3 && volume->grid.placed; k++) {
+        double square = 0;
+        for (int i = 0; i < 3; i++)
+            square += volume->grid.affine[i][k] * volume->grid.affine[i][k];
+        /* An axis of one voxel needs no length, and some programs give it none. */
+        if (volume->grid.extent[k] > 1 &&
+            !(fabs(sqrt(square) - volume->grid.spacing[k]) <= 0.01 * volume->grid.spacing[k]))
+            FGF_FAIL(FGF_DATA,
+                     "%s: pixdim[%d] says %g mm, the header's map to the patient (sform or qform) "
+                     "%g mm; which is right is not for us to guess: mend the header",
+                     volume->path, k + 1, volume->grid.spacing[k], sqrt(square));
+    }
+done:
+    return status;
+}
+
 static fgf_status read_affine(nifti *volume)
 {
     fgf_status status = FGF_OK;
@@ -238,8 +226,9 @@ static fgf_status read_affine(nifti *volume)
         for (int j = 0; j < 4; j++)
             /* NIfTI's x runs to the right and its y to the front. */
             volume->grid.affine[i][j] =
-                (i < 2 ? -1 : 1) *
+                (i < 2 ? -1 : 1) * volume->unit *
                 (image->sform_code > 0 ? image->sto_xyz.m[i][j] : image->qto_xyz.m[i][j]);
+    FGF_TRY(check_affine(volume));
 done:
     nifti_image_free(image);
     return status;
@@ -285,42 +274,21 @@ static void close_nifti(void *state)
     fgf_free(volume);
 }
 
-/* gzread takes an unsigned and may stop early: a slice may be larger than that. */
-static bool read_fully(gzFile file, unsigned char *bytes, size_t count)
-{
-    while (count > 0) {
-        unsigned part = count > (1u << 30) ? 1u << 30 : (unsigned)count;
-        int taken = gzread(file, bytes, part);
-        if (taken <= 0)
-            return false;
-        bytes += taken;
-        count -= (size_t)taken;
-    }
-    return true;
-}
-
 static fgf_status next_slice(void *state, double *slice)
 {
     fgf_status status = FGF_OK;
     nifti *volume = state;
     const int *extent = volume->grid.extent;
     const size_t voxels = (size_t)extent[0] * (size_t)extent[1];
-    if (!read_fully(volume->file, volume->raw, voxels * volume->bytes))
+    if (!gzip_read(volume->file, volume->raw, voxels * volume->bytes))
         FGF_FAIL(FGF_DATA, "%s: cut short or damaged in slice %d of %d", volume->path, volume->next,
                  extent[2]);
+    voxels_read(volume->raw, voxels, volume->type, volume->swapped, slice);
     for (size_t i = 0; i < voxels; i++)
-        slice[i] = volume->slope * number_at(volume->raw + i * volume->bytes, volume->datatype,
-                                             volume->bytes, volume->swapped) +
-                   volume->intercept;
-    if (++volume->next == extent[2]) {
-        /* zlib compares its checksum only when it is asked for what follows the last byte. */
-        unsigned char beyond;
-        int error = Z_OK;
-        if (gzread(volume->file, &beyond, 1) < 0 ||
-            ((void)gzerror(volume->file, &error), error != Z_OK && error != Z_STREAM_END))
-            FGF_FAIL(FGF_DATA, "%s: the end of the compressed stream is missing or damaged",
-                     volume->path);
-    }
+        slice[i] = volume->slope * slice[i] + volume->intercept;
+    if (++volume->next == extent[2] && !gzip_is_whole(volume->file))
+        FGF_FAIL(FGF_DATA, "%s: the end of the compressed stream is missing or damaged",
+                 volume->path);
 done:
     return status;
 }

@@ -15,11 +15,16 @@ typedef struct examination {
     fgf_trial_settings settings;
     fgf_faults *faults;
     known *networks, *splits; /* those without a fault, by layers and by settings */
+    fgf_twin *twins;          /* cases that are the same and count as several */
+    size_t twin_count;
 } examination;
 
-/* Labelled cases of each role and label. */
+/* Labelled cases of each role and label, and two that should not be apart. */
 typedef struct role_count {
     size_t of[FGF_ROLE_COUNT][2];
+    bool leaks;
+    fgf_twin leak;
+    int8_t leak_role[2];
 } role_count;
 
 /* Adds "<where key was given>: <fault>" unless the list has that line already: trials of a sweep
@@ -157,12 +162,30 @@ static fgf_status place_split_fault(const fgf_config *config, fgf_status status)
     return fgf_prefix_error("%s", where);
 }
 
-static void count_roles(const fgf_dataset *dataset, const int8_t *role, role_count *out)
+static void count_roles(const examination *e, const int8_t *role, role_count *out)
 {
-    *out = (role_count){{{0}}};
-    for (size_t i = 0; i < fgf_dataset_case_count(dataset); i++)
+    fgf_twin leak = {0, 0};
+    *out = (role_count){.leaks = fgf_split_leak(e->twins, e->twin_count, role, &leak)};
+    out->leak = leak;
+    out->leak_role[0] = role[leak.first];
+    out->leak_role[1] = role[leak.second];
+    for (size_t i = 0; i < fgf_dataset_case_count(e->dataset); i++)
         if (role[i] != FGF_ROLE_OUT)
-            out->of[role[i]][fgf_dataset_case(dataset, i)->label]++;
+            out->of[role[i]][fgf_dataset_case(e->dataset, i)->label]++;
+}
+
+/* An image that the network was trained on tests nothing, whatever the case is called. */
+static void check_leak(const examination *e, const role_count *count)
+{
+    if (count->leaks)
+        fault_at(e, "split.kind",
+                 "split: cases %s (%s) and %s (%s) are the same image under two patients; give "
+                 "them one patient, or leave one out; `fgf check` of the dataset lists all such "
+                 "cases",
+                 fgf_dataset_case(e->dataset, count->leak.first)->id,
+                 fgf_role_name((fgf_role)count->leak_role[0]),
+                 fgf_dataset_case(e->dataset, count->leak.second)->id,
+                 fgf_role_name((fgf_role)count->leak_role[1]));
 }
 
 /* Training needs both classes; early stopping needs cases to watch. */
@@ -171,6 +194,7 @@ static void check_roles(const examination *e, const role_count *count)
     const fgf_train_settings *train = &e->settings.train;
     if (train->epochs == 0)
         return;
+    check_leak(e, count);
     for (int label = 0; label <= 1; label++)
         if (count->of[FGF_ROLE_TRAIN][label] == 0)
             fault_at(e, "split.kind",
@@ -226,7 +250,7 @@ static fgf_status check_split(const examination *e, const role_count **known_cou
         goto done;
     }
     FGF_TRY(known_add(e->splits, settings, &kept));
-    count_roles(e->dataset, role, kept);
+    count_roles(e, role, kept);
     *known_count = kept;
 done:
     fgf_free(role);
@@ -255,6 +279,7 @@ fgf_status fgf_sweep_check(const fgf_sweep *sweep, const fgf_dataset *dataset, f
     known networks = {.item_bytes = 1}, splits = {.item_bytes = sizeof(role_count)};
     examination e = {
         .dataset = dataset, .faults = faults, .networks = &networks, .splits = &splits};
+    FGF_TRY(fgf_split_twins(dataset, &e.twins, &e.twin_count));
     for (size_t i = 0; i < fgf_sweep_trial_count(sweep); i++) {
         e.config = fgf_sweep_trial(sweep, i);
         FGF_TRY(check_trial(&e));
@@ -262,5 +287,6 @@ fgf_status fgf_sweep_check(const fgf_sweep *sweep, const fgf_dataset *dataset, f
 done:
     known_clear(&networks);
     known_clear(&splits);
+    fgf_free(e.twins);
     return status;
 }

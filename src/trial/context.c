@@ -189,6 +189,13 @@ static size_t omega_channels(const fgf_cohort *cohort, const fgf_omega_settings 
     return count;
 }
 
+size_t omega_pixels(const fgf_context *context, const fgf_omega_settings *omega, size_t n)
+{
+    int channel[FGF_CHANNELS_MAX];
+    const size_t channels = omega_channels(fgf_dataset_cohort(context->dataset), omega, channel);
+    return channels > 0 ? n / channels : 0;
+}
+
 fgf_status make_region(const fgf_context *context, const fgf_omega_settings *omega,
                        const uint8_t *mask, fgf_region_owner *out)
 {

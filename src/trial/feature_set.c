@@ -79,6 +79,18 @@ done:
     return status;
 }
 
+size_t feature_set_work_size(const feature_set *set, size_t count, fgf_shape shape,
+                             size_t pixel_count)
+{
+    const fgf_region region = {.shape = shape, .pixel_count = pixel_count};
+    size_t most = 0;
+    for (size_t k = 0; k < count; k++) {
+        const size_t size = fgf_feature_work_size(set->feature[k], &region);
+        most = size > most ? size : most;
+    }
+    return most;
+}
+
 void feature_set_clear(feature_set *set)
 {
     for (size_t k = 0; k < set->count; k++)

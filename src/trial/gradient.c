@@ -10,7 +10,7 @@ struct step_work {
     fgf_tape *tape;
     fgf_align_work *align;
     size_t image;      /* elements of a case */
-    size_t greatest_n; /* of an Omega */
+    size_t greatest_n; /* of the Omegas that there is room for */
     loader *load;
     fgf_real *x;         /* [microbatch][image], augmented; the loader's */
     uint8_t *mask;       /* [microbatch][pixels] as well */
@@ -31,18 +31,52 @@ static bool regularized(const trial *t)
     return t->settings.align.lambda > 0;
 }
 
+static void clear_region_room(step_work *work)
+{
+    fgf_free(work->compact_x);
+    fgf_free(work->compact_g);
+    fgf_free(work->compact_u);
+    fgf_free(work->v);
+    fgf_free(work->feature_work);
+    work->compact_x = work->compact_g = work->compact_u = work->v = NULL;
+    work->feature_work = NULL;
+    fgf_align_work_destroy(&work->align);
+    work->greatest_n = 0;
+}
+
+/* Room for the region and all smaller ones. It grows with the regions that come, as an image is far
+ * larger than they are in volumes and augmentation may change them. */
+static fgf_status make_region_room(const trial *t, const fgf_region *region, step_work *work)
+{
+    fgf_status status = FGF_OK;
+    const size_t n = fgf_region_size(region), chosen = t->features.chosen;
+    if (work->align && n <= work->greatest_n)
+        goto done;
+    clear_region_room(work);
+    FGF_TRY(FGF_ALLOCATE(n, &work->compact_x));
+    FGF_TRY(FGF_ALLOCATE(n, &work->compact_g));
+    FGF_TRY(FGF_ALLOCATE(n, &work->compact_u));
+    FGF_TRY(FGF_ALLOCATE(chosen * n, &work->v));
+    FGF_TRY(FGF_ALLOCATE(
+        feature_set_work_size(&t->features, chosen, region->shape, region->pixel_count),
+        &work->feature_work));
+    FGF_TRY(fgf_align_work_create(n, chosen, &work->align));
+    work->greatest_n = n;
+done:
+    return status;
+}
+
 fgf_status step_work_create(const trial *t, step_work **out)
 {
     fgf_status status = FGF_OK;
     step_work *work = NULL;
     const fgf_cohort *cohort = fgf_dataset_cohort(fgf_context_dataset(t->context));
     size_t microbatch = (size_t)t->settings.train.microbatch;
-    size_t chosen = t->features.chosen, pixels = (size_t)fgf_shape_pixels(cohort->shape);
+    const size_t chosen = t->features.chosen;
     const fgf_reals *weights = &t->settings.align.weights;
     *out = NULL;
     FGF_TRY(FGF_ALLOCATE(1, &work));
     work->image = (size_t)fgf_shape_size(cohort->shape);
-    work->greatest_n = work->image;
     FGF_TRY(loader_create(t, microbatch, &work->load));
     FGF_TRY(FGF_ALLOCATE(microbatch, &work->logit));
     FGF_TRY(FGF_ALLOCATE(microbatch, &work->c));
@@ -53,19 +87,11 @@ fgf_status step_work_create(const trial *t, step_work **out)
                             regularized(t) ? FGF_PASSES_REGULARIZED : FGF_PASSES_PLAIN,
                             &work->tape));
     if (regularized(t)) {
-        const fgf_region whole = {.pixel_count = pixels,
-                                  .channel_count = (size_t)cohort->shape.channels};
         FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->g));
         FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->u));
-        FGF_TRY(FGF_ALLOCATE(work->greatest_n, &work->compact_x));
-        FGF_TRY(FGF_ALLOCATE(work->greatest_n, &work->compact_g));
-        FGF_TRY(FGF_ALLOCATE(work->greatest_n, &work->compact_u));
-        FGF_TRY(FGF_ALLOCATE(chosen * work->greatest_n, &work->v));
-        FGF_TRY(FGF_ALLOCATE(fgf_feature_work_size(&whole), &work->feature_work));
         FGF_TRY(FGF_ALLOCATE(chosen, &work->weights));
         for (size_t j = 0; j < chosen; j++)
             work->weights[j] = j < weights->count ? weights->values[j] : 1.0;
-        FGF_TRY(fgf_align_work_create(work->greatest_n, chosen, &work->align));
     }
     *out = work;
     work = NULL;
@@ -79,7 +105,7 @@ void step_work_destroy(step_work **work)
     step_work *w = *work;
     if (w) {
         fgf_tape_destroy(&w->tape);
-        fgf_align_work_destroy(&w->align);
+        clear_region_room(w);
         loader_destroy(&w->load);
         fgf_free(w->g);
         fgf_free(w->u);
@@ -88,11 +114,6 @@ void step_work_destroy(step_work **work)
         fgf_free(w->dropout);
         fgf_free(w->support);
         fgf_free(w->region);
-        fgf_free(w->compact_x);
-        fgf_free(w->compact_g);
-        fgf_free(w->compact_u);
-        fgf_free(w->v);
-        fgf_free(w->feature_work);
         fgf_free(w->weights);
         fgf_free(w);
     }
@@ -129,6 +150,7 @@ static fgf_status load_cases(trial *t, step_work *work, const case_list *of, int
             continue;
         FGF_TRY(
             make_region(t->context, &t->settings.omega, work->mask + k * pixels, &work->region[k]));
+        FGF_TRY(make_region_room(t, &work->region[k].region, work));
         work->support[k] = support_of(&work->box[k], &work->region[k].region);
     }
 done:

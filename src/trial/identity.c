@@ -65,17 +65,34 @@ done:
     return status;
 }
 
+/* Keys that came later than results that are in use: at these values a trial is what it was before
+ * them, so it keeps its name and its row. */
+static const struct {
+    const char *path, *value;
+} later_keys[] = {{"split.centre", "\"\""},
+                  {"split.stratify", "[label]"},
+                  {"split.repeat", "0"},
+                  {"split.inner_folds", "0"},
+                  {"split.inner_fold", "-1"}};
+enum { LATER_KEYS = sizeof later_keys / sizeof later_keys[0] };
+
 static fgf_status find_identity(const fgf_config *config, const char *dataset_hash, known *files,
                                 fgf_hash *out)
 {
     fgf_status status = FGF_OK;
     /* Where a file lies is not what it holds: paths are left out, contents are put in. */
-    static const char *const paths[] = {"data.path", "model.weights", "split.file", "score.lanes"};
+    const char *paths[4 + LATER_KEYS] = {"data.path", "model.weights", "split.file", "score.lanes"};
+    size_t left_out = 4;
     fgf_trial_settings settings;
     fgf_buffer text = {0};
+    for (size_t k = 0; k < LATER_KEYS; k++) {
+        const char *value = fgf_config_value(config, later_keys[k].path);
+        if (value && strcmp(value, later_keys[k].value) == 0)
+            paths[left_out++] = later_keys[k].path;
+    }
     FGF_TRY(fgf_trial_settings_read(config, &settings));
-    fgf_buffer_add(&text, "config %s\ndataset %s\n", fgf_config_hash_without(config, paths, 4).text,
-                   dataset_hash);
+    fgf_buffer_add(&text, "config %s\ndataset %s\n",
+                   fgf_config_hash_without(config, paths, left_out).text, dataset_hash);
     if (settings.model.weights[0])
         FGF_TRY(hash_file("model.weights", settings.model.weights, files, &text));
     if (settings.split.kind == FGF_SPLIT_FIXED)

@@ -10,9 +10,14 @@ typedef struct sizes {
     const fgf_trial_settings *s;
     const fgf_model *model;
     size_t cases, image, pixels, parameters;
-    size_t features, chosen;
+    size_t features, chosen, feature_work;
     cohort_extent extent;
 } sizes;
+
+static size_t greater(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
 /* align/projection.c: one gradient twice and the features' columns, in double. */
 static size_t align_bytes(size_t n, size_t features)
@@ -43,16 +48,17 @@ static size_t vector_bytes(const sizes *of)
            of->cases * (sizeof(case_loss) + sizeof(case_list) + 64);
 }
 
-/* gradient.c, loader.c. */
+/* gradient.c, loader.c. Augmentation may make the largest Omega larger by some pixels. */
 static size_t step_bytes(const sizes *of)
 {
     const size_t micro = (size_t)of->s->train.microbatch, image = of->image * sizeof(fgf_real);
     const size_t loaded = 2 * micro * (image + of->pixels + sizeof(fgf_box));
     const size_t regions = micro * of->extent.greatest_n * sizeof(int32_t) + of->pixels;
+    const size_t n = of->extent.greatest_n;
     if (of->s->align.lambda <= 0)
         return loaded;
-    return loaded + regions + 2 * micro * image + (3 + of->chosen) * image +
-           2 * of->pixels * sizeof(double) + align_bytes(of->image, of->chosen);
+    return loaded + regions + 2 * micro * image + (3 + of->chosen) * n * sizeof(fgf_real) +
+           of->feature_work + align_bytes(n, of->chosen);
 }
 
 static size_t training_tape_bytes(const sizes *of)
@@ -113,7 +119,7 @@ static size_t scoring_bytes(const sizes *of, size_t kinds)
     lanes = scoring_lanes(&of->s->flow, lanes < of->cases ? lanes : of->cases, n);
     const size_t each = 7 * n * sizeof(fgf_real) + n * sizeof(int32_t) + 4 * image + path_bytes(of);
     size_t bytes = fgf_tape_bytes(of->model, (int)lanes, FGF_PASSES_INPUT) + lanes * each + image +
-                   of->features * n * sizeof(fgf_real) + 2 * of->pixels * sizeof(double) +
+                   of->features * n * sizeof(fgf_real) + of->feature_work +
                    align_bytes(n, of->features);
     if (kinds > 0)
         bytes += noise_case_bytes(of) +
@@ -137,13 +143,13 @@ static fgf_status find_sizes(fgf_context *context, const fgf_config *config,
     FGF_TRY(fgf_config_items(config, "features", &items, &out->features));
     out->chosen = s->align.features.count > 0 ? s->align.features.count : out->features;
     FGF_TRY(context_extent(context, &s->omega, &out->extent));
+    const size_t pixels = omega_pixels(context, &s->omega, out->extent.greatest_n);
+    for (size_t j = 0; j < out->features; j++)
+        out->feature_work =
+            greater(out->feature_work,
+                    fgf_feature_item_work_size(&items[j], shape, pixels) * sizeof(double));
 done:
     return status;
-}
-
-static size_t greater(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 fgf_status fgf_trial_memory_of(fgf_context *context, const fgf_config *config, const fgf_axes *axes,

@@ -135,8 +135,6 @@ static fgf_status scoring_init(trial *t, scoring *s)
 {
     fgf_status status = FGF_OK;
     fgf_shape shape = fgf_model_input(t->model);
-    const fgf_region whole = {.pixel_count = (size_t)fgf_shape_pixels(shape),
-                              .channel_count = (size_t)shape.channels};
     s->flow = t->settings.flow;
     s->image = (size_t)fgf_shape_size(shape);
     s->features = t->features.count;
@@ -154,7 +152,10 @@ static fgf_status scoring_init(trial *t, scoring *s)
     FGF_TRY(FGF_ALLOCATE(s->lane_count, &s->support));
     FGF_TRY(FGF_ALLOCATE(s->image, &s->compact));
     FGF_TRY(FGF_ALLOCATE(s->features * s->greatest_n, &s->v));
-    FGF_TRY(FGF_ALLOCATE(fgf_feature_work_size(&whole), &s->feature_work));
+    FGF_TRY(FGF_ALLOCATE(
+        feature_set_work_size(&t->features, s->features, shape,
+                              omega_pixels(t->context, &t->settings.omega, s->greatest_n)),
+        &s->feature_work));
     FGF_TRY(fgf_align_work_create(s->greatest_n, s->features, &s->align));
     FGF_TRY(scoring_init_noise(s));
 done:

@@ -40,6 +40,9 @@ fgf_status context_extent(fgf_context *context, const fgf_omega_settings *omega,
 fgf_status make_region(const fgf_context *context, const fgf_omega_settings *omega,
                        const uint8_t *mask, fgf_region_owner *out) FGF_CHECKED;
 
+/* How many pixels an Omega of n elements has. */
+size_t omega_pixels(const fgf_context *context, const fgf_omega_settings *omega, size_t n);
+
 /* The box of Omega and of `box`, beyond which a case's image is zero (support.c). */
 fgf_box support_of(const fgf_box *box, const fgf_region *region);
 
@@ -62,6 +65,9 @@ fgf_status feature_set_create(const fgf_config *config, const fgf_regularizer_se
                               const fgf_cohort *cohort, const fgf_axes *axes,
                               feature_set *out) FGF_CHECKED;
 void feature_set_clear(feature_set *set);
+/* The work memory of the first `count` features for regions of up to pixel_count. */
+size_t feature_set_work_size(const feature_set *set, size_t count, fgf_shape shape,
+                             size_t pixel_count);
 
 /* Where a training stands between two epochs: with the parameters and the curves in the row, all
  * that the rest of it depends on. */

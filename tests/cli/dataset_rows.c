@@ -34,10 +34,11 @@ static fgf_status print_case(const fgf_dataset *dataset, size_t index, fgf_real 
     const size_t pixels = pixels_of(shape);
     FGF_TRY(fgf_dataset_read(dataset, index, x, mask));
     printf("case %s patient %s centre %s label %d event %g time %g follow_up %g mask_pixels %lld "
-           "%s source %s %s slice %d image %s mask %s\n",
+           "%s source %s %s slice %d of %d spacing %g %g %g regions [%s] image %s mask %s\n",
            c->id, c->patient, c->centre, c->label, c->event, c->time, c->follow_up,
            (long long)c->mask_pixels, c->mask_source, c->source, c->source_hash, (int)c->slice,
-           fgf_hash_bytes(x, pixels * (size_t)shape.channels * sizeof *x).text,
+           (int)c->slices, c->source_spacing[0], c->source_spacing[1], c->source_spacing[2],
+           c->regions, fgf_hash_bytes(x, pixels * (size_t)shape.channels * sizeof *x).text,
            fgf_hash_bytes(mask, pixels).text);
 done:
     return status;

@@ -16,6 +16,9 @@ declare -A where=(
     [cblas.h]='^src/kernel/'
     [yaml.h]='^src/spec/yaml\.c'
     [png.h]='^src/image/png\.c'
+    [dcmtk/.*]='^src/dicom/dcmtk\.cpp'
+    [openjpeg.h]='^src/dicom/jpeg2000\.c'
+    [openssl/.*]='^src/import/pseudonym\.c'
     [nifti2_io.h]='^src/image/nifti\.c'
     [xxhash.h]='^src/core/(hash|random)\.c'
     [Random123/philox.h]='^src/core/random\.c'
@@ -38,19 +41,22 @@ declare -A below=(
     [nn]="kernel core"
     [align]="feature kernel core"
     [image]="core"
-    [data]="image spec core"
+    [dicom]="image core"
+    [radiomics]="image core"
+    [data]="spec core"
+    [import]="data dicom image spec core"
     [store]="spec core"
-    [trial]="align flow feature nn stats data image spec core"
-    [cli]="core kernel feature flow stats spec par nn align image data store trial"
+    [trial]="align flow feature nn stats data spec core"
+    [cli]="core kernel feature flow stats spec par nn align image dicom radiomics data import store trial"
 )
 # The folder that each public header belongs to.
 declare -A folder=(
     [status.h]=core [real.h]=core [memory.h]=core [random.h]=core [hash.h]=core [group.h]=core
     [key.h]=core [column.h]=core [log.h]=core [text.h]=core [clones.h]=core [box.h]=core
-    [kernel.h]=kernel [block.h]=kernel [feature.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats
+    [kernel.h]=kernel [block.h]=kernel [feature.h]=feature [feature_plugin.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats
     [spec.h]=spec [par.h]=par [store.h]=store [nn.h]=nn [model_file.h]=nn
-    [dataset.h]=data [split.h]=data [augment.h]=data [phantom.h]=data [import.h]=data
-    [image.h]=image [dicom.h]=image [contour.h]=image [file_bytes.h]=core
+    [dataset.h]=data [split.h]=data [augment.h]=data [phantom.h]=data [import.h]=import [audit.h]=data
+    [radiomics.h]=radiomics [image.h]=image [dicom.h]=dicom [contour.h]=dicom [file_bytes.h]=core
     [trial.h]=trial [columns.def]=trial [checkpoint.h]=store
 )
 

@@ -64,7 +64,7 @@ done
 
 # Training at 512 pixels is most of it, and the plan sees what makes it larger.
 awk -v a="$(planned large.yaml)" -v b="$(planned large.yaml train.microbatch=1 train.batch=8)" \
-    'BEGIN {exit !(a > 1.5 * b)}' || fail "a smaller microbatch plans as much memory"
+    'BEGIN {exit !(a > 1.4 * b)}' || fail "a smaller microbatch plans as much memory"
 
 # The trial with the most is named; the table has every part.
 printf 'sweep: {grid: {train.microbatch: [1, 8, 4]}}\n' >>large.yaml

@@ -17,7 +17,7 @@ import() {
 
 hash_of() {
     expect_status 0 "$FGF_PROGRAM" check "$1"
-    grep -o '[0-9a-f]*$' out
+    sed -nE '1s/.*; hash ([0-9a-f]*)$/\1/p' out
 }
 
 # 29 cases are in, 2 are out by the label rule: no number of ranks but 1 divides them.
@@ -31,7 +31,9 @@ for kind in png nifti; do
         import $ranks 0 $kind$ranks.h5 $kind/import.yaml
         [ "$(hash_of $kind$ranks.h5)" = "$hash" ] || fail "$kind, $ranks ranks: another hash"
         same_dataset $kind.h5 $kind$ranks.h5 "$kind, $ranks ranks"
+        cmp $kind.h5 $kind$ranks.h5 || fail "$kind, $ranks ranks: other bytes"
     done
+    [ -z "$(ls -d ./*.cases ./*.part ./*.lock 2>/dev/null)" ] || fail "$kind: something is left"
 done
 
 # Damage of all kinds, the first case among it, which is not to decide the cohort's shape.
@@ -53,7 +55,9 @@ for ranks in 0 1 2 3 4; do
             { cat err; fail "$ranks ranks: not one line about $id"; }
     done
     expect_text err '6 faults'
-    [ -z "$(ls stopped.h5* 2>/dev/null)" ] || fail "$ranks ranks: $(ls stopped.h5*) is left"
+    [ ! -e stopped.h5 ] && [ ! -e stopped.h5.part ] || fail "$ranks ranks: a dataset of bad cases"
+    [ "$(ls stopped.h5.cases | wc -l)" = 24 ] || fail "$ranks ranks: the good cases are not kept"
+    [ $ranks = 2 ] || rm -r stopped.h5.cases # at 3 ranks they are there already
     grep '^fgf: ' err >told$ranks
     cmp -s told0 told$ranks || { diff told0 told$ranks; fail "$ranks ranks: told otherwise"; }
 
@@ -65,6 +69,15 @@ dataset excluded0.h5 >kept
 for id in $wrong; do
     expect_text kept "^excluded $id: .*$id[_a-z]*\.png: "
 done
+# What is mended is read, and nothing else.
+import 2 3 mended.h5 bad/import.yaml
+cp png/images/B-029*.png png/images/B-031.png bad/images
+import 0 3 mended.h5 bad/import.yaml
+expect_text err '4 faults'
+import 2 0 mended.h5 bad/import.yaml --on-bad-case exclude
+expect_text err '^fgf: 25 cases were finished by an earlier start$'
+expect_text err '^fgf: 25 cases of 25 patients, [0-9]+ events; 2 excluded, 4 bad; '
+
 # The good cases are what they would have been among good ones.
 dataset png.h5 | grep '^case' | grep -vE "^case (${wrong// /|}) " >expected
 grep '^case' kept | cmp -s expected - || fail "bad cases change good ones"
@@ -75,6 +88,28 @@ import 2 3 stands.h5 bad/import.yaml
 cmp -s png.h5 stands.h5 || fail "a failed import changed the file that was there"
 import 2 0 stands.h5 nifti/import.yaml
 same_dataset nifti.h5 stands.h5 "over an older file"
+
+# A dataset of a program before the columns that were added since: opened, the same cohort.
+if /usr/bin/python3 -c 'import h5py' 2>/dev/null; then
+    cp nifti.h5 old.h5
+    /usr/bin/python3 - <<'PYTHON' || fail "no older dataset"
+import h5py, os
+with h5py.File("old.h5", "r+") as file:
+    for name in "slices", "source_spacing_x", "source_spacing_y", "source_spacing_z", "regions":
+        del file["case"][name]
+size = os.path.getsize("old.h5")
+with open("old.h5", "r+b") as file:
+    text = file.read(512).split(b"\n")
+    text[1] = b"bytes %d" % size
+    file.seek(0)
+    file.write(b"\n".join(text)[:512].ljust(512, b"\0"))
+PYTHON
+    expect_status 0 "$FGF_PROGRAM" check old.h5
+    dataset old.h5 >old
+    grep -q 'slice [0-9]* of 0 spacing nan nan nan regions \[\]' old || { cat old; fail "columns of an older file"; }
+    [ "$(sed 's/ of 0 spacing nan nan nan/ of 3 spacing 3 2 1/' old)" = "$(dataset nifti.h5)" ] ||
+        fail "an older dataset is another cohort"
+fi
 
 # The rest is about published data.
 shared=${FGF_SHARED:-$(dirname "$FGF_SOURCE")/shared}

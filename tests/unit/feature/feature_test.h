@@ -42,11 +42,22 @@ static inline void set_key(const fgf_item_kind *kind, void *settings, const char
             *(double *)(void *)member = strtod(text, NULL);
         else if (key->type == FGF_KEY_FILE)
             *(const char **)(void *)member = text;
+        else if (key->type == FGF_KEY_TEXTS && strcmp(text, "[]") == 0)
+            *(fgf_texts *)(void *)member = (fgf_texts){NULL, 0};
         else
             fail_msg("key '%s' has a type that features do not use", name);
         return;
     }
     fail_msg("feature '%s' has no key '%s'", kind->name, name);
+}
+
+/* Sets a list of texts, borrowed. */
+static inline void set_texts(const fgf_item_kind *kind, void *settings, const char *name,
+                             const char *const *texts, size_t count)
+{
+    for (const fgf_key *key = kind->keys; key->name; key++)
+        if (strcmp(key->name, name) == 0 && key->type == FGF_KEY_TEXTS)
+            *(fgf_texts *)(void *)((char *)settings + key->offset) = (fgf_texts){texts, count};
 }
 
 typedef struct test_item {
@@ -83,7 +94,7 @@ static inline double value_of(const fgf_feature *feature, const fgf_region *regi
                               const fgf_real *compact)
 {
     double h;
-    double *work = calloc(fgf_feature_work_size(region) + 1, sizeof *work);
+    double *work = calloc(fgf_feature_work_size(feature, region) + 1, sizeof *work);
     assert_non_null(work);
     fgf_undefined reason = fgf_feature_evaluate(feature, region, compact, work, &h, NULL);
     assert_true(isnan(h) == (reason != FGF_UNDEFINED_DEFINED));

@@ -25,7 +25,7 @@ static outcome evaluate(const char *name, const char *key, const char *text, fgf
     assert_int_equal(fgf_region_create(shape, spacing, mask, 0, !mask, &channel, 1, &owner),
                      FGF_OK);
     fgf_real *x = calloc((size_t)fgf_shape_pixels(shape), sizeof *x);
-    double *work = calloc(fgf_feature_work_size(&owner.region) + 1, sizeof *work);
+    double *work = calloc(fgf_feature_work_size(feature, &owner.region) + 1, sizeof *work);
     for (size_t i = 0; i < owner.region.pixel_count; i++)
         x[i] = (fgf_real)image[owner.region.pixel[i]];
     result.reason = fgf_feature_evaluate(feature, &owner.region, x, work, &result.h, NULL);
@@ -82,6 +82,10 @@ static void centroid_and_aspect_of_a_cross(void **state)
     const fgf_shape square = {1, 1, 3, 3};
     CHECK(evaluate("centroid_row", NULL, NULL, square, NULL, &hounsfield, corner), 2 * 1.75);
     CHECK(evaluate("centroid_column", NULL, NULL, square, NULL, &hounsfield, corner), .5 * 1.75);
+    /* The last row as a second slice, 3 mm behind the first. */
+    CHECK(
+        evaluate("centroid_slice", NULL, NULL, (fgf_shape){1, 3, 1, 3}, NULL, &hounsfield, corner),
+        3 * 1.75);
     /* a = 4 * 2^2 / 6 mm2, c = 2 * 0.5^2 / 6 mm2. */
     CHECK(evaluate("log_aspect_ratio", NULL, NULL, square, NULL, &hounsfield, cross),
           0.5 * log(16 / 0.5));
@@ -115,6 +119,30 @@ static void entropy_of_known_histograms(void **state)
     CHECK(evaluate("entropy", "width", "1e8", row4, NULL, &to_centre, apart), log(32));
     /* A pixel half way between two bins of two is shared out evenly. */
     CHECK(evaluate("entropy", "bins", "2", row4, NULL, &(fgf_units){350, -50}, same), log(2));
+}
+
+/* 25 widths and more above the threshold, where the mask is 1 but for rounding. */
+static void gradient_of_a_full_mask(void **state)
+{
+    (void)state;
+    const int channel = 0;
+    test_item item;
+    fgf_feature *feature = NULL;
+    fgf_region_owner owner;
+    const fgf_real x[4] = {250, 300, 350, 400};
+    fgf_real v[4];
+    double work[8], h;
+    set_defaults(&item, "size", NULL);
+    assert_int_equal(fgf_feature_create(&item.item, row4, &identity, &feature), FGF_OK);
+    assert_int_equal(fgf_region_create(row4, spacing, NULL, 0, true, &channel, 1, &owner), FGF_OK);
+    assert_int_equal(fgf_feature_evaluate(feature, &owner.region, x, work, &h, v),
+                     FGF_UNDEFINED_DEFINED);
+    for (int i = 0; i < 4; i++) {
+        const double wanted = 1.0 / 10 * exp(-(double)x[i] / 10); /* a pixel is 1 mm2 */
+        assert_true(fabs((double)v[i] / wanted - 1) < 10 * FGF_REAL_EPSILON + 1e-10);
+    }
+    fgf_region_clear(&owner);
+    fgf_feature_destroy(&feature);
 }
 
 static void undefined_says_why(void **state)
@@ -233,6 +261,7 @@ int main(void)
         cmocka_unit_test(centroid_and_aspect_of_a_cross),
         cmocka_unit_test(edges_are_means_over_pairs),
         cmocka_unit_test(entropy_of_known_histograms),
+        cmocka_unit_test(gradient_of_a_full_mask),
         cmocka_unit_test(undefined_says_why),
         cmocka_unit_test(a_circle_has_no_direction),
         cmocka_unit_test(region_without_the_channel_is_empty),

@@ -33,6 +33,8 @@ static int make_dataset(void **state)
     const fgf_phantom_settings settings = {.cases = 24,
                                            .size = 16,
                                            .spacing = 1,
+                                           .depth = 1,
+                                           .slice_spacing = 1,
                                            .centres = 1,
                                            .channels = 1,
                                            .prevalence = 0.5,

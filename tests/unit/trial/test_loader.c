@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { CASES = 14, SIDE = 24, GREATEST = 4, LISTS = 5, EPOCHS = 3, IMAGE = 2 * SIDE * SIDE };
+enum { CASES = 14, SIDE = 32, GREATEST = 4, LISTS = 5, EPOCHS = 3, IMAGE = 2 * SIDE * SIDE };
 
 static char path[64];
 static fgf_dataset *dataset;
@@ -39,6 +39,8 @@ static int make_dataset(void **state)
     const fgf_phantom_settings settings = {.cases = CASES,
                                            .size = SIDE,
                                            .spacing = 1,
+                                           .depth = 1,
+                                           .slice_spacing = 1,
                                            .centres = 1,
                                            .channels = 2,
                                            .prevalence = 0.5,

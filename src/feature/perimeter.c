@@ -1,0 +1,330 @@
+/* Perimeter of the soft mask, where depth > 1 the surface, and what is made of it. The perimeter is
+ * the total variation of the mask m of soft_mask.h, which is 0 outside of the region, after a blur
+ * by a few pixels: by the coarea formula the mean length of its level lines.
+ *
+ *     u = B m,  B = along each axis `blur` times the weights 1/4 1/2 1/4: the standard deviation is
+ *                   sqrt(blur / 2) pixels
+ *     P = c sum over cells  |g|^2 / sqrt(|g|^2 + e^2)
+ *
+ * A cell has a pixel at each of its 4 (8) corners, c mm2 (mm3); g is the slope of u in it, along
+ * each axis the mean over the 2 (4) edges; e = smoothing / c^(1/2) (c^(1/3)): slopes below it count
+ * quadratically. B is its own transpose, so dP/dm is a blur of dP/du.
+ *
+ * Without the blur the staircase of a hard mask is counted instead of its outline: 5 to 7 % too
+ * much on average, however fine the pixels (a mesh on the hard mask, IBSI's C0JK, has that too).
+ * With one blur 1 to 1.5 % of it are left, with two 0.3 to 0.6 %. In return it rounds: an outline
+ * of radius r loses the share s^2 / 2 r^2 of its length (a surface s^2 / r^2), with s near 0.9
+ * pixels for one blur and 1.1 for two, a right angle 0.65 (0.9) pixels. In all, with one blur, hard
+ * masks of discs and balls come out within 2 % of the truth from a radius of 6 pixels on, -3 %
+ * (disc) and -8 % (ball) at 3 pixels. Where the mask's own edge is wider than two pixels, blur: 0
+ * is exact; it is also the nearest to a mesh on a hard mask.
+ *
+ * With the size S = sum of m in mm2 (mm3):
+ *
+ *     surface_to_volume    P / S
+ *     sphericity           (4 pi S)^(1/2) / P, in 3-D (36 pi S^2)^(1/3) / P: 1 for a disc or ball
+ *     compactness          its square (4 pi S / P^2, circularity), in 3-D its cube (36 pi S^2/P^3)
+ *
+ * which are IBSI's 2PR5, QCFX and BQWJ (compactness 2) with this surface and this volume
+ * (Zwanenburg et al., Radiology 295:328 (2020) and its reference manual, "Morphological features").
+ * The gradients of sphericity and compactness are parallel everywhere, as would be those of
+ * compactness 1, spherical disproportion and asphericity (SKGS, KRCK, 25C7), which are functions
+ * of sphericity alone. */
+#include "soft_mask.h"
+
+#include <string.h>
+
+typedef struct perimeter_settings {
+    soft_mask_settings mask;
+    int64_t blur;
+    double smoothing;
+} perimeter_settings;
+
+enum { BLUR_MAX = 8 };
+
+#define MEMBER(name) offsetof(perimeter_settings, name)
+static const fgf_key keys[] = {
+    SOFT_MASK_KEYS,
+    {"blur", FGF_KEY_INTEGER, MEMBER(blur), "1", 0, BLUR_MAX, NULL, "1",
+     "blurs of the mask along each axis by 1/4 1/2 1/4; n of them have a standard deviation of "
+     "sqrt(n/2) pixels"},
+    {"smoothing", FGF_KEY_REAL, MEMBER(smoothing), "0.002", 1e-6, 1, NULL, "1",
+     "change of the mask from pixel to pixel below which it counts quadratically"},
+    {.name = NULL}};
+
+/* The region's bounding box and a margin that the blur does not fill, row by row: for each slice
+ * rows of `width`. In 2-D there is one slice, which is its own neighbour. */
+typedef struct box {
+    int first[3], size[3]; /* z, y, x; `first` may be negative */
+    size_t stride[3], pixels;
+} box;
+
+static int margin_of(const fgf_feature *feature)
+{
+    return (int)((const perimeter_settings *)feature->settings)->blur + 1;
+}
+
+static size_t work_size(const fgf_feature *feature, const fgf_region *region)
+{
+    const size_t margin = 2 * (size_t)margin_of(feature);
+    const fgf_shape shape = region->shape;
+    const size_t depth = shape.depth > 1 ? (size_t)shape.depth + margin : 1;
+    return 2 * depth * ((size_t)shape.height + margin) * ((size_t)shape.width + margin);
+}
+
+static void place_of(const fgf_region *region, size_t i, int place[3])
+{
+    place[2] = region->pixel[i] % region->shape.width;
+    place[1] = region->pixel[i] / region->shape.width % region->shape.height;
+    place[0] = region->pixel[i] / region->shape.width / region->shape.height;
+}
+
+static box box_of(const fgf_region *region, int margin)
+{
+    int last[3] = {0}, place[3];
+    box b = {.first = {INT32_MAX, INT32_MAX, INT32_MAX}};
+    for (size_t i = 0; i < region->pixel_count; i++) {
+        place_of(region, i, place);
+        for (int axis = 0; axis < 3; axis++) {
+            b.first[axis] = place[axis] < b.first[axis] ? place[axis] : b.first[axis];
+            last[axis] = place[axis] > last[axis] ? place[axis] : last[axis];
+        }
+    }
+    for (int axis = region->shape.depth > 1 ? 0 : 1; axis < 3; axis++) {
+        b.first[axis] -= margin;
+        last[axis] += margin;
+    }
+    for (int axis = 0; axis < 3; axis++)
+        b.size[axis] = last[axis] - b.first[axis] + 1;
+    b.stride[2] = 1;
+    b.stride[1] = (size_t)b.size[2];
+    b.stride[0] = b.stride[1] * (size_t)b.size[1];
+    b.pixels = b.stride[0] * (size_t)b.size[0];
+    return b;
+}
+
+static size_t index_of(const box *b, const fgf_region *region, size_t i)
+{
+    int place[3];
+    size_t index = 0;
+    place_of(region, i, place);
+    for (int axis = 0; axis < 3; axis++)
+        index += (size_t)(place[axis] - b->first[axis]) * b->stride[axis];
+    return index;
+}
+
+/* Weights 1/2 1/2 of each element and the next one, then of each and the one before: 1/4 1/2 1/4
+ * in place. The second is the transpose of the first. */
+static void blur_along(const box *b, int axis, double *u)
+{
+    const size_t stride = b->stride[axis], length = (size_t)b->size[axis];
+    const size_t block = stride * length, inside = block - stride;
+    for (size_t o = 0; o < b->pixels; o += block) {
+        double *of = u + o;
+        for (size_t i = 0; i < inside; i++)
+            of[i] = 0.5 * (of[i] + of[i + stride]);
+        for (size_t i = inside; i < block; i++)
+            of[i] *= 0.5;
+        for (size_t i = block; i-- > stride;)
+            of[i] = 0.5 * (of[i] + of[i - stride]);
+        for (size_t i = 0; i < stride; i++)
+            of[i] *= 0.5;
+    }
+}
+
+static void blur(const box *b, int64_t times, double *u)
+{
+    for (int axis = 0; axis < 3; axis++)
+        for (int64_t t = 0; t < times && b->size[axis] > 1; t++)
+            blur_along(b, axis, u);
+}
+
+/* The cells between four rows of u: slices z and z + 1, in each rows y and y + 1. */
+typedef struct cells {
+    const double *row[4];
+    double *slope[4];  /* rows of dP/du, added to; [0] is NULL where it is not wanted */
+    double inverse[3]; /* 1 / spacing, over 4 */
+    double e, content;
+} cells;
+
+static double add_cells(const cells *of, int width)
+{
+    const double *a = of->row[0], *b = of->row[1], *c = of->row[2], *d = of->row[3];
+    double sum = 0, by_square;
+    for (int x = 0; x + 1 < width; x++) {
+        const double near = a[x] + b[x], far = c[x] + d[x];
+        const double near_next = a[x + 1] + b[x + 1], far_next = c[x + 1] + d[x + 1];
+        const double gx = of->inverse[2] * (near_next - near + far_next - far);
+        const double gy = of->inverse[1] *
+                          (b[x] - a[x] + b[x + 1] - a[x + 1] + d[x] - c[x] + d[x + 1] - c[x + 1]);
+        const double gz = of->inverse[0] * (far - near + far_next - near_next);
+        const double square = gx * gx + gy * gy + gz * gz;
+        if (square == 0)
+            continue;
+        sum += smooth_length(square, of->e, &by_square);
+        if (!of->slope[0])
+            continue;
+        const double factor = 2 * of->content * by_square;
+        const double sx = factor * gx * of->inverse[2], sy = factor * gy * of->inverse[1];
+        const double sz = factor * gz * of->inverse[0];
+        of->slope[0][x] += -sx - sy - sz;
+        of->slope[0][x + 1] += sx - sy - sz;
+        of->slope[1][x] += -sx + sy - sz;
+        of->slope[1][x + 1] += sx + sy - sz;
+        of->slope[2][x] += -sx - sy + sz;
+        of->slope[2][x + 1] += sx - sy + sz;
+        of->slope[3][x] += -sx + sy + sz;
+        of->slope[3][x + 1] += sx + sy + sz;
+    }
+    return of->content * sum;
+}
+
+/* P of u; dP/du to `slope` (zeros) unless it is NULL. */
+static double variation(const box *b, const fgf_region *region, double smoothing, const double *u,
+                        double *slope)
+{
+    const bool volume = b->size[0] > 1;
+    cells of = {.content = pixel_content(region)};
+    double sum = 0;
+    for (int axis = 0; axis < 3; axis++)
+        of.inverse[axis] = 0.25 / region->spacing[axis];
+    of.e = smoothing / pow(of.content, volume ? 1.0 / 3 : 0.5);
+    for (int z = 0; z < (volume ? b->size[0] - 1 : 1); z++)
+        for (int y = 0; y + 1 < b->size[1]; y++) {
+            for (int k = 0; k < 4; k++) {
+                const size_t slice = (size_t)(z + (volume && k > 1 ? 1 : 0));
+                const size_t at = slice * b->stride[0] + (size_t)(y + k % 2) * b->stride[1];
+                of.row[k] = u + at;
+                of.slope[k] = slope ? slope + at : NULL;
+            }
+            sum += add_cells(&of, b->size[2]);
+        }
+    return sum;
+}
+
+typedef struct measures {
+    double perimeter, size;
+} measures;
+
+/* P and S, and in `gradient`, unless it is NULL, dP/dm. */
+static measures measure(const fgf_feature *feature, const fgf_region *region, const double *value,
+                        double *work, double *gradient)
+{
+    const perimeter_settings *settings = feature->settings;
+    measures found = {0};
+    if (region->pixel_count == 0)
+        return found;
+    const box b = box_of(region, margin_of(feature));
+    double *u = work, *slope = gradient ? work + b.pixels : NULL;
+    memset(work, 0, (gradient ? 2 : 1) * b.pixels * sizeof *work);
+    for (size_t i = 0; i < region->pixel_count; i++) {
+        const double m = soft_mask(&settings->mask, value[i]);
+        u[index_of(&b, region, i)] = m;
+        found.size += m;
+    }
+    found.size *= pixel_content(region);
+    blur(&b, settings->blur, u);
+    found.perimeter = variation(&b, region, settings->smoothing, u, slope);
+    if (gradient) {
+        blur(&b, settings->blur, slope);
+        for (size_t i = 0; i < region->pixel_count; i++)
+            gradient[i] = slope[index_of(&b, region, i)];
+    }
+    return found;
+}
+
+/* gradient: from dP/dm to dh/dq, h a function of P and S. */
+static void chain(const fgf_feature *feature, const fgf_region *region, const double *value,
+                  double by_perimeter, double by_size, double *gradient)
+{
+    const soft_mask_settings *settings = feature->settings;
+    const double content = pixel_content(region);
+    for (size_t i = 0; gradient && i < region->pixel_count; i++)
+        gradient[i] =
+            (by_perimeter * gradient[i] + by_size * content) * soft_mask_slope(settings, value[i]);
+}
+
+static fgf_undefined perimeter(const fgf_feature *feature, const fgf_region *region,
+                               const double *value, double *work, double *h, double *gradient)
+{
+    *h = measure(feature, region, value, work, gradient).perimeter;
+    chain(feature, region, value, 1, 0, gradient);
+    return FGF_UNDEFINED_DEFINED;
+}
+
+/* h = factor * S^size_power / P^perimeter_power. */
+static fgf_undefined ratio(const fgf_feature *feature, const fgf_region *region,
+                           const double *value, double factor, double size_power,
+                           double perimeter_power, double *work, double *h, double *gradient)
+{
+    const measures of = measure(feature, region, value, work, gradient);
+    if (!(of.size > 0) || !(of.perimeter > 0))
+        return FGF_UNDEFINED_EMPTY;
+    *h = factor * pow(of.size, size_power) / pow(of.perimeter, perimeter_power);
+    chain(feature, region, value, -*h * perimeter_power / of.perimeter, *h * size_power / of.size,
+          gradient);
+    return FGF_UNDEFINED_DEFINED;
+}
+
+static const double pi = 3.14159265358979323846;
+
+static fgf_undefined surface_to_volume(const fgf_feature *feature, const fgf_region *region,
+                                       const double *value, double *work, double *h,
+                                       double *gradient)
+{
+    return ratio(feature, region, value, 1, -1, -1, work, h, gradient);
+}
+
+static fgf_undefined sphericity(const fgf_feature *feature, const fgf_region *region,
+                                const double *value, double *work, double *h, double *gradient)
+{
+    if (region->shape.depth > 1)
+        return ratio(feature, region, value, cbrt(36 * pi), 2.0 / 3, 1, work, h, gradient);
+    return ratio(feature, region, value, sqrt(4 * pi), 0.5, 1, work, h, gradient);
+}
+
+static fgf_undefined compactness(const fgf_feature *feature, const fgf_region *region,
+                                 const double *value, double *work, double *h, double *gradient)
+{
+    if (region->shape.depth > 1)
+        return ratio(feature, region, value, 36 * pi, 2, 3, work, h, gradient);
+    return ratio(feature, region, value, 4 * pi, 1, 2, work, h, gradient);
+}
+
+const feature_ops fgf_feature_perimeter = {.kind = {"perimeter",
+                                                    "perimeter (surface in 3-D) of the soft mask",
+                                                    keys, sizeof(perimeter_settings)},
+                                           .unit = "mm",
+                                           .unit_volume = "mm2",
+                                           .stored_units = true,
+                                           .defined_when_empty = true,
+                                           .work = work_size,
+                                           .evaluate = perimeter};
+
+const feature_ops fgf_feature_surface_to_volume = {
+    .kind = {"surface_to_volume",
+             "perimeter over area (surface over volume in 3-D) of the soft "
+             "mask",
+             keys, sizeof(perimeter_settings)},
+    .unit = "1/mm",
+    .stored_units = true,
+    .work = work_size,
+    .evaluate = surface_to_volume};
+
+const feature_ops fgf_feature_sphericity = {
+    .kind = {"sphericity",
+             "perimeter of the disc of the same area (surface of the ball of the same volume in "
+             "3-D) over that of the soft mask",
+             keys, sizeof(perimeter_settings)},
+    .unit = "1",
+    .stored_units = true,
+    .work = work_size,
+    .evaluate = sphericity};
+
+const feature_ops fgf_feature_compactness = {
+    .kind = {"compactness", "sphericity squared (cubed in 3-D): circularity, compactness 2", keys,
+             sizeof(perimeter_settings)},
+    .unit = "1",
+    .stored_units = true,
+    .work = work_size,
+    .evaluate = compactness};

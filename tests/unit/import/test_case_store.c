@@ -1,0 +1,180 @@
+/* Finished cases on disk: whole or not there. */
+#include "unit/data/files.h"
+
+#include "case_files.h"
+#include "case_store.h"
+#include "fgf/memory.h"
+
+#include <sys/stat.h>
+
+static const char key[] = "0123456789abcdef0123456789abcdef";
+
+static fgf_case_outcome make_outcome(void)
+{
+    fgf_case_outcome outcome;
+    memset(&outcome, 0, sizeof outcome);
+    outcome.state = FGF_CASE_GOOD;
+    outcome.shape = (fgf_shape){2, 1, 3, 4};
+    outcome.slice = 7;
+    snprintf(outcome.regions, sizeof outcome.regions, "GTV + GG");
+    return outcome;
+}
+
+static void save(const fgf_case_store *store, const char *id)
+{
+    float image[24];
+    uint8_t mask[12];
+    const fgf_case_outcome outcome = make_outcome();
+    for (int k = 0; k < 24; k++)
+        image[k] = (float)k / 3;
+    for (int k = 0; k < 12; k++)
+        mask[k] = (uint8_t)(k % 2);
+    assert_int_equal(fgf_case_store_save(store, id, key, &outcome, image, mask), FGF_OK);
+}
+
+static bool load(const fgf_case_store *store, const char *id, const char *with)
+{
+    fgf_case_outcome outcome;
+    float *image = NULL;
+    uint8_t *mask = NULL;
+    bool found = false;
+    assert_int_equal(fgf_case_store_load(store, id, with, &found, &outcome, &image, &mask), FGF_OK);
+    if (found) {
+        assert_int_equal(outcome.slice, 7);
+        assert_string_equal(outcome.regions, "GTV + GG");
+        assert_true(image[23] == 23.0f / 3);
+        assert_int_equal(mask[11], 1);
+    }
+    assert_int_equal(found, image != NULL);
+    fgf_free(image);
+    fgf_free(mask);
+    return found;
+}
+
+static void saved_and_loaded(void **state)
+{
+    (void)state;
+    fgf_case_store store = {0};
+    assert_int_equal(fgf_case_store_open(in_folder("x.h5"), &store), FGF_OK);
+    assert_false(fgf_case_store_has(&store, "a"));
+    assert_false(load(&store, "a", key));
+    save(&store, "a");
+    assert_true(fgf_case_store_has(&store, "a"));
+    assert_true(load(&store, "a", key));
+    assert_false(load(&store, "a", "0123456789abcdef0123456789abcdee"));
+    assert_false(load(&store, "b", key));
+    fgf_case_store_remove(&store);
+    assert_int_not_equal(access(in_folder("x.h5.cases"), F_OK), 0);
+    fgf_case_store_close(&store);
+}
+
+/* Each byte changed in turn, each length: none is taken for a whole case. */
+static void damage_is_seen(void **state)
+{
+    (void)state;
+    fgf_case_store store = {0};
+    char bytes[8192], name[] = "x.h5.cases/a.case";
+    assert_int_equal(fgf_case_store_open(in_folder("x.h5"), &store), FGF_OK);
+    save(&store, "a");
+    FILE *file = fopen(in_folder(name), "rb");
+    assert_non_null(file);
+    const size_t count = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    assert_in_range(count, 500, sizeof bytes - 1);
+    for (size_t k = 0; k < count; k++) {
+        bytes[k] ^= 0x10;
+        write_file(name, bytes, count);
+        assert_false(load(&store, "a", key));
+        bytes[k] ^= 0x10;
+    }
+    for (size_t length = 0; length < count; length += 37) {
+        write_file(name, bytes, length);
+        assert_false(load(&store, "a", key));
+    }
+    write_file(name, bytes, count + 1);
+    assert_false(load(&store, "a", key));
+    write_file(name, bytes, count);
+    assert_true(load(&store, "a", key));
+    fgf_case_store_remove(&store);
+    fgf_case_store_close(&store);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    fgf_case_store store = {0};
+    const fgf_case_outcome outcome = make_outcome();
+    const float image[24] = {0};
+    const uint8_t mask[12] = {0};
+    assert_int_equal(fgf_case_store_open(in_folder("none/x.h5"), &store), FGF_ENVIRONMENT);
+    assert_int_equal(fgf_case_store_open(in_folder("x.h5"), &store), FGF_OK);
+    assert_int_equal(mkdir(in_folder("x.h5.cases/a.case"), 0777), 0);
+    assert_int_equal(fgf_case_store_save(&store, "a", key, &outcome, image, mask), FGF_ENVIRONMENT);
+    assert_message("x.h5.cases/a.case");
+    assert_int_not_equal(access(in_folder("x.h5.cases/a.case.part"), F_OK), 0);
+    fgf_case_store_close(&store);
+}
+
+static fgf_hash key_of(const fgf_manifest *manifest, const fgf_candidate *candidate)
+{
+    fgf_case_files files;
+    fgf_hash hash;
+    assert_int_equal(fgf_case_files_list(manifest, candidate, &files), FGF_OK);
+    assert_int_equal(fgf_case_key(manifest, candidate, &files, "", &hash), FGF_OK);
+    fgf_case_files_clear(&files);
+    return hash;
+}
+
+/* What a case depends on changes its key, and nothing else does. */
+static void keys_of_cases(void **state)
+{
+    (void)state;
+    fgf_import_options options = {0};
+    fgf_manifest manifest;
+    fgf_candidate candidate;
+    fgf_buffer path = {0};
+    const char *patterns[] = {"GTV"};
+    memset(&candidate, 0, sizeof candidate);
+    snprintf(candidate.source_id, sizeof candidate.source_id, "a*b");
+    write_text("m.yaml", "source: {kind: dicom, image: \"{id}\", regions: GTV}\n"
+                         "table: {file: t.csv}\n");
+    assert_int_equal(fgf_manifest_load(in_folder("m.yaml"), &options, &manifest), FGF_OK);
+    assert_int_equal(mkdir(in_folder("a*b"), 0777), 0);
+    assert_int_equal(mkdir(in_folder("a*b/below"), 0777), 0);
+    assert_int_equal(mkdir(in_folder("aXb"), 0777), 0);
+    write_text("a*b/one", "1");
+    write_text("a*b/below/two", "22");
+    fgf_case_files files;
+    assert_int_equal(fgf_case_files_list(&manifest, &candidate, &files), FGF_OK);
+    assert_int_equal(files.count, 2);
+    assert_true(files.bytes == 3);
+    fgf_case_files_clear(&files);
+    const fgf_hash first = key_of(&manifest, &candidate);
+    assert_string_equal(key_of(&manifest, &candidate).text, first.text);
+    write_text("a*b/below/three", "");
+    const fgf_hash second = key_of(&manifest, &candidate);
+    assert_string_not_equal(second.text, first.text);
+    candidate.regions = (fgf_structure_choice){1, patterns};
+    assert_string_not_equal(key_of(&manifest, &candidate).text, second.text);
+
+    /* * in a pattern stands for letters, in an id for itself. */
+    assert_int_equal(fgf_case_path(&manifest, "{id}/be*w/t?o", candidate.source_id, &path), FGF_OK);
+    assert_string_equal(path.text, in_folder("./a*b/below/two"));
+    assert_int_equal(fgf_case_path(&manifest, "{id}/none*", candidate.source_id, &path), FGF_OK);
+    assert_string_equal(path.text, in_folder("./a*b/none*"));
+    assert_int_equal(fgf_case_path(&manifest, "{id}/below/t*", candidate.source_id, &path),
+                     FGF_DATA);
+    assert_message("2 files or folders fit");
+    fgf_buffer_clear(&path);
+    fgf_manifest_clear(&manifest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(saved_and_loaded, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(damage_is_seen, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(refused, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(keys_of_cases, make_folder, remove_folder)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
