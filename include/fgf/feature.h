@@ -94,7 +94,8 @@ int fgf_feature_channel(const fgf_feature *feature);
  * holds x at the region, [channel_count * N]. `work` has fgf_feature_work_size elements.
  * The sums run in double in raster order: the result depends on nothing but x and the region.
  * Where it is undefined, *h = NaN, v = 0 and the reason is returned; a region that does not cover
- * the feature's channel counts as empty. Formulas: in each feature's file. */
+ * the feature's channel counts as empty. A gradient that is too large for fgf_real makes it
+ * undefined as well, which only a call with v sees. Formulas: in each feature's file. */
 fgf_undefined fgf_feature_evaluate(const fgf_feature *feature, const fgf_region *region,
                                    const fgf_real *compact, double *work, double *h, fgf_real *v);
 /* Never less for a region of more pixels in the same shape; reads no other member of the region. */

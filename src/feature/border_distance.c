@@ -8,51 +8,52 @@
  * k-th voxel. */
 #include "border_distance.h"
 
+#include "region_box.h"
+
 #include <math.h>
 #include <string.h>
 
 typedef struct axis {
-    int64_t step; /* in the region's numbering */
+    size_t step; /* in the box */
     int length;
     double spacing;
 } axis;
 
 size_t border_distance_work(const fgf_region *region)
 {
-    return (size_t)fgf_shape_pixels(region->shape);
+    return region_box_most(region->shape, 0);
 }
 
-/* f_a at the place `at` of its line; `here` points to f_{a-1} there. */
+/* f_a at the place `at` of its line; `here` points to f_{a-1} there. Beyond the box is outside. */
 static double least_along(const double *here, int at, axis along)
 {
     double least = *here;
     for (int k = 1;; k++) {
         const double gap = (k - 0.5) * along.spacing, square = gap * gap;
+        const size_t step = (size_t)k * along.step;
         if (square >= least)
             return least;
-        const double before = at - k >= 0 ? here[-k * along.step] : 0;
-        const double behind = at + k < along.length ? here[k * along.step] : 0;
+        const double before = at - k >= 0 ? *(here - step) : 0;
+        const double behind = at + k < along.length ? *(here + step) : 0;
         least = fmin(least, square + fmin(before, behind));
     }
 }
 
 void border_distance(const fgf_region *region, double *work, double *distance)
 {
-    const fgf_shape shape = region->shape;
-    const axis axes[3] = {{1, shape.width, region->spacing[2]},
-                          {shape.width, shape.height, region->spacing[1]},
-                          {(int64_t)shape.width * shape.height, shape.depth, region->spacing[0]}};
-    memset(work, 0, border_distance_work(region) * sizeof *work);
+    const region_box box = region_box_of(region, 0);
+    memset(work, 0, box.pixels * sizeof *work);
     for (size_t i = 0; i < region->pixel_count; i++)
-        work[region->pixel[i]] = INFINITY;
-    for (int a = 0; a < (shape.depth > 1 ? 3 : 2); a++) {
+        work[region_box_index(&box, region, i)] = INFINITY;
+    for (int a = 2; a >= (region->shape.depth > 1 ? 0 : 1); a--) {
+        const axis along = {box.stride[a], box.size[a], region->spacing[a]};
         for (size_t i = 0; i < region->pixel_count; i++) {
-            const int64_t pixel = region->pixel[i];
-            const int at = (int)(pixel / axes[a].step % axes[a].length);
-            distance[i] = least_along(work + pixel, at, axes[a]);
+            const size_t index = region_box_index(&box, region, i);
+            const int at = (int)(index / along.step % (size_t)along.length);
+            distance[i] = least_along(work + index, at, along);
         }
         for (size_t i = 0; i < region->pixel_count; i++)
-            work[region->pixel[i]] = distance[i];
+            work[region_box_index(&box, region, i)] = distance[i];
     }
     for (size_t i = 0; i < region->pixel_count; i++)
         distance[i] = sqrt(distance[i]);

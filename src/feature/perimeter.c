@@ -27,9 +27,10 @@
  *
  * which are IBSI's 2PR5, QCFX and BQWJ (compactness 2) with this surface and this volume
  * (Zwanenburg et al., Radiology 295:328 (2020) and its reference manual, "Morphological features").
- * The gradients of sphericity and compactness are parallel everywhere, as would be those of
- * compactness 1, spherical disproportion and asphericity (SKGS, KRCK, 25C7), which are functions
- * of sphericity alone. */
+ * Undefined where the mask holds less than half a pixel. The gradients of sphericity and
+ * compactness are parallel everywhere, as would be those of compactness 1, spherical disproportion
+ * and asphericity (SKGS, KRCK, 25C7), which are functions of sphericity alone. */
+#include "region_box.h"
 #include "soft_mask.h"
 
 #include <string.h>
@@ -52,13 +53,7 @@ static const fgf_key keys[] = {
      "change of the mask from pixel to pixel below which it counts quadratically"},
     {.name = NULL}};
 
-/* The region's bounding box and a margin that the blur does not fill, row by row: for each slice
- * rows of `width`. In 2-D there is one slice, which is its own neighbour. */
-typedef struct box {
-    int first[3], size[3]; /* z, y, x; `first` may be negative */
-    size_t stride[3], pixels;
-} box;
-
+/* Pixels around the region that the blur does not fill. */
 static int margin_of(const fgf_feature *feature)
 {
     return (int)((const perimeter_settings *)feature->settings)->blur + 1;
@@ -66,56 +61,12 @@ static int margin_of(const fgf_feature *feature)
 
 static size_t work_size(const fgf_feature *feature, const fgf_region *region)
 {
-    const size_t margin = 2 * (size_t)margin_of(feature);
-    const fgf_shape shape = region->shape;
-    const size_t depth = shape.depth > 1 ? (size_t)shape.depth + margin : 1;
-    return 2 * depth * ((size_t)shape.height + margin) * ((size_t)shape.width + margin);
-}
-
-static void place_of(const fgf_region *region, size_t i, int place[3])
-{
-    place[2] = region->pixel[i] % region->shape.width;
-    place[1] = region->pixel[i] / region->shape.width % region->shape.height;
-    place[0] = region->pixel[i] / region->shape.width / region->shape.height;
-}
-
-static box box_of(const fgf_region *region, int margin)
-{
-    int last[3] = {0}, place[3];
-    box b = {.first = {INT32_MAX, INT32_MAX, INT32_MAX}};
-    for (size_t i = 0; i < region->pixel_count; i++) {
-        place_of(region, i, place);
-        for (int axis = 0; axis < 3; axis++) {
-            b.first[axis] = place[axis] < b.first[axis] ? place[axis] : b.first[axis];
-            last[axis] = place[axis] > last[axis] ? place[axis] : last[axis];
-        }
-    }
-    for (int axis = region->shape.depth > 1 ? 0 : 1; axis < 3; axis++) {
-        b.first[axis] -= margin;
-        last[axis] += margin;
-    }
-    for (int axis = 0; axis < 3; axis++)
-        b.size[axis] = last[axis] - b.first[axis] + 1;
-    b.stride[2] = 1;
-    b.stride[1] = (size_t)b.size[2];
-    b.stride[0] = b.stride[1] * (size_t)b.size[1];
-    b.pixels = b.stride[0] * (size_t)b.size[0];
-    return b;
-}
-
-static size_t index_of(const box *b, const fgf_region *region, size_t i)
-{
-    int place[3];
-    size_t index = 0;
-    place_of(region, i, place);
-    for (int axis = 0; axis < 3; axis++)
-        index += (size_t)(place[axis] - b->first[axis]) * b->stride[axis];
-    return index;
+    return 2 * region_box_most(region->shape, margin_of(feature));
 }
 
 /* Weights 1/2 1/2 of each element and the next one, then of each and the one before: 1/4 1/2 1/4
  * in place. The second is the transpose of the first. */
-static void blur_along(const box *b, int axis, double *u)
+static void blur_along(const region_box *b, int axis, double *u)
 {
     const size_t stride = b->stride[axis], length = (size_t)b->size[axis];
     const size_t block = stride * length, inside = block - stride;
@@ -132,7 +83,7 @@ static void blur_along(const box *b, int axis, double *u)
     }
 }
 
-static void blur(const box *b, int64_t times, double *u)
+static void blur(const region_box *b, int64_t times, double *u)
 {
     for (int axis = 0; axis < 3; axis++)
         for (int64_t t = 0; t < times && b->size[axis] > 1; t++)
@@ -180,8 +131,8 @@ static double add_cells(const cells *of, int width)
 }
 
 /* P of u; dP/du to `slope` (zeros) unless it is NULL. */
-static double variation(const box *b, const fgf_region *region, double smoothing, const double *u,
-                        double *slope)
+static double variation(const region_box *b, const fgf_region *region, double smoothing,
+                        const double *u, double *slope)
 {
     const bool volume = b->size[0] > 1;
     cells of = {.content = pixel_content(region)};
@@ -214,12 +165,12 @@ static measures measure(const fgf_feature *feature, const fgf_region *region, co
     measures found = {0};
     if (region->pixel_count == 0)
         return found;
-    const box b = box_of(region, margin_of(feature));
+    const region_box b = region_box_of(region, margin_of(feature));
     double *u = work, *slope = gradient ? work + b.pixels : NULL;
     memset(work, 0, (gradient ? 2 : 1) * b.pixels * sizeof *work);
     for (size_t i = 0; i < region->pixel_count; i++) {
         const double m = soft_mask(&settings->mask, value[i]);
-        u[index_of(&b, region, i)] = m;
+        u[region_box_index(&b, region, i)] = m;
         found.size += m;
     }
     found.size *= pixel_content(region);
@@ -228,7 +179,7 @@ static measures measure(const fgf_feature *feature, const fgf_region *region, co
     if (gradient) {
         blur(&b, settings->blur, slope);
         for (size_t i = 0; i < region->pixel_count; i++)
-            gradient[i] = slope[index_of(&b, region, i)];
+            gradient[i] = slope[region_box_index(&b, region, i)];
     }
     return found;
 }
@@ -252,13 +203,16 @@ static fgf_undefined perimeter(const fgf_feature *feature, const fgf_region *reg
     return FGF_UNDEFINED_DEFINED;
 }
 
+/* In pixels: a mask of less is a trace below the threshold, whose ratios have no bound. */
+static const double least_mask = 0.5;
+
 /* h = factor * S^size_power / P^perimeter_power. */
 static fgf_undefined ratio(const fgf_feature *feature, const fgf_region *region,
                            const double *value, double factor, double size_power,
                            double perimeter_power, double *work, double *h, double *gradient)
 {
     const measures of = measure(feature, region, value, work, gradient);
-    if (!(of.size > 0) || !(of.perimeter > 0))
+    if (!(of.size > least_mask * pixel_content(region)) || !(of.perimeter > 0))
         return FGF_UNDEFINED_EMPTY;
     *h = factor * pow(of.size, size_power) / pow(of.perimeter, perimeter_power);
     chain(feature, region, value, -*h * perimeter_power / of.perimeter, *h * size_power / of.size,

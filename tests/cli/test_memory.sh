@@ -62,6 +62,18 @@ for size in small large; do
     below "$before" "$(awk -v m="$measured" 'BEGIN {print 1.4 * m}')" "$size, planned far more than measured with flows"
 done
 
+# Room for features goes by the largest tumour: over the whole volume, co-occurrence takes 34 MB.
+small_cohort volume.h5 cases=6 size=64 depth=32
+network volume.yaml volume.h5 "conv: {channels: 1, kernel: 3, padding: 1}, prelu, max_pool: {size: 8},
+  flatten, dense: {units: 1}"
+plain=$(planned volume.yaml score.cases=all)
+sed -i 's/centroid_row/cooccurrence_contrast/' volume.yaml
+textured=$(planned volume.yaml score.cases=all)
+awk -v a="$plain" -v b="$textured" 'BEGIN {exit !(b - a < 10)}' ||
+    fail "co-occurrence in a volume plans $textured MB, without it $plain MB"
+read -r before measured <<<"$(run volume.yaml score.cases=all)"
+below "$measured" "$before" "volume, more measured than planned"
+
 # Training at 512 pixels is most of it, and the plan sees what makes it larger.
 awk -v a="$(planned large.yaml)" -v b="$(planned large.yaml train.microbatch=1 train.batch=8)" \
     'BEGIN {exit !(a > 1.4 * b)}' || fail "a smaller microbatch plans as much memory"

@@ -17,8 +17,9 @@ static const double tolerance = 1e-6;
 
 enum region_kind { EMPTY, ONE_PIXEL, TWO_PIXELS, SPARSE, MOST, WHOLE, REGION_KINDS };
 
-static const fgf_shape shapes[] = {{1, 1, 1, 1}, {1, 1, 1, 7}, {2, 1, 5, 3}, {1, 1, 13, 11},
-                                   {3, 3, 5, 7}, {1, 4, 1, 3}, {1, 5, 3, 7}, {2, 2, 5, 4}};
+static const fgf_shape shapes[] = {{1, 1, 1, 1},   {1, 1, 1, 7}, {2, 1, 5, 3},
+                                   {1, 1, 13, 11}, {3, 3, 5, 7}, {1, 4, 1, 3},
+                                   {1, 5, 3, 7},   {2, 2, 5, 4}, {1, 9, 1, 1}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 /* Plug-ins that stand for all others, built beside the test: the example, which needs a core within
@@ -28,7 +29,7 @@ static const char *plugin_for(fgf_shape shape)
     return shape.height >= 3 && shape.width >= 3 ? "./rim_contrast.so" : "./plugin_faulty.so";
 }
 
-static const fgf_units units[] = {{350, -50}, {1000, -500}, {2.5, 0.25}};
+static const fgf_units units[] = {{350, -50}, {-1000, 500}, {2.5, 0.25}};
 
 typedef struct setting {
     fgf_region_owner owner;
@@ -215,6 +216,13 @@ static void gradients_match_with_other_settings(void **state)
         {"major_axis", "width", "50"},
         {"centre_of_mass_shift", "zero", "-100"},
         {"centre_of_mass_shift", "smoothing", "3"},
+        {"cooccurrence_correlation", "distance", "2"},
+        {"cooccurrence_joint_entropy", "bins", "2"},
+        {"cooccurrence_information_correlation_2", "width", "40"},
+        {"run_entropy", "width", "15"},
+        {"run_length_variance", "width", "30"},
+        {"rim_core_difference", "thickness", "0.5"},
+        {"fractal_dimension", "scales", "10"},
     };
     for (size_t k = 0; k < sizeof changed / sizeof changed[0]; k++) {
         int defined = 0;
