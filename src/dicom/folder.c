@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DEPTH_MOST = 64 };
+enum { DEPTH_MOST = 31 };
 
 /* A file of interest. */
 typedef struct found {

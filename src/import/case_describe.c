@@ -140,15 +140,33 @@ done:
     return status;
 }
 
-/* The choice that reading makes. */
+/* The grid of the image, and that the mask lies on it. */
+static fgf_status describe_grids(case_source *source, fgf_buffer *out)
+{
+    fgf_status status = FGF_OK;
+    fgf_volume *image = NULL, *mask = NULL;
+    FGF_TRY(case_open_image(source, 0, NULL, &image));
+    fgf_buffer_add(out, "image of ");
+    fgf_grid_describe(fgf_volume_grid(image), out);
+    fgf_buffer_add(out, "\n");
+    if (source->has_mask)
+        FGF_TRY(case_open_mask(source, fgf_volume_grid(image), &mask));
+done:
+    fgf_volume_close(&image);
+    fgf_volume_close(&mask);
+    return status;
+}
+
+/* The choice that reading makes, and what it would find of the geometry. */
 static fgf_status describe_choice(const fgf_manifest *m, const fgf_candidate *candidate,
                                   fgf_buffer *out)
 {
     fgf_status status = FGF_OK;
     case_source source = {0};
     FGF_TRY(case_source_open(m, candidate, &source));
-    fgf_buffer_add(out, "takes %s%s%s\n", source.mask_source, *source.regions ? ": " : "",
-                   source.regions);
+    if (*source.regions)
+        fgf_buffer_add(out, "takes %s: %s\n", source.mask_source, source.regions);
+    FGF_TRY(as_line(describe_grids(&source, out), out));
     if (source.remarks.text)
         fgf_buffer_add(out, "%s", source.remarks.text);
 done:
@@ -161,19 +179,20 @@ fgf_status fgf_case_describe(const fgf_manifest *m, const fgf_candidate *candida
     fgf_status status = FGF_OK;
     fgf_buffer path = {0};
     fgf_case_files files = {0};
+    const size_t before = out->length;
     if (m->source.kind == FGF_SOURCE_DICOM) {
-        const size_t before = out->length;
         status = fgf_case_path(m, m->pattern[0], candidate->source_id, &path);
         if (status == FGF_OK)
             status = describe_folder(path.text, out);
         FGF_TRY(as_line(status, out));
-        if (!out->text || !strstr(out->text + before, "fault: "))
-            FGF_TRY(as_line(describe_choice(m, candidate, out), out));
-        goto done;
+    } else {
+        FGF_TRY(fgf_case_files_list(m, candidate, &files));
+        for (size_t k = 0; k < files.count; k++)
+            FGF_TRY(describe_file(m->source.kind, &files.file[k], out));
     }
-    FGF_TRY(fgf_case_files_list(m, candidate, &files));
-    for (size_t k = 0; k < files.count; k++)
-        FGF_TRY(describe_file(m->source.kind, &files.file[k], out));
+    const bool flat = m->source.kind == FGF_SOURCE_PNG;
+    if (!flat && (!out->text || !strstr(out->text + before, "fault: ")))
+        FGF_TRY(as_line(describe_choice(m, candidate, out), out));
 done:
     fgf_buffer_clear(&path);
     fgf_case_files_clear(&files);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* As deep as DICOM files are looked for. */
 enum { FOLDERS_DEEP = 32 };
 
 static fgf_status add_file(fgf_case_files *files, const char *path)
@@ -95,6 +96,7 @@ fgf_status fgf_case_path(const fgf_manifest *m, const char *pattern, const char 
 {
     fgf_status status = FGF_OK;
     glob_t found = {0};
+    struct stat about;
     const bool wild = strpbrk(pattern, "*?") != NULL;
     fill_in(m, pattern, id, wild, out);
     FGF_TRY(out->status);
@@ -110,6 +112,9 @@ fgf_status fgf_case_path(const fgf_manifest *m, const char *pattern, const char 
         fgf_buffer_add(out, "%s", found.gl_pathv[0]);
     }
     FGF_TRY(out->status);
+    /* Opening a pipe would wait for someone who writes into it. */
+    if (stat(out->text, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))
+        FGF_FAIL(FGF_DATA, "%s: neither a file nor a folder", out->text);
 done:
     globfree(&found);
     return status;

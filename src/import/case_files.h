@@ -17,7 +17,7 @@ typedef struct fgf_case_files {
 
 /* The file or folder of a pattern: source.folder / pattern with {id} filled in, over what `out`
  * held. With * or ? in the pattern, the one that fits (where none does, the pattern itself).
- * FGF_DATA: several fit. */
+ * FGF_DATA: several fit, or what is there is neither a file nor a folder. */
 fgf_status fgf_case_path(const fgf_manifest *manifest, const char *pattern, const char *id,
                          fgf_buffer *out) FGF_CHECKED;
 

@@ -149,8 +149,13 @@ fgf_status import_conceal(import *im, size_t position)
         snprintf(im->reasons[position].text, sizeof im->reasons[position].text, "%s",
                  *outcome->reason ? outcome->reason : outcome->remarks);
     status = fgf_case_files_list(&im->manifest, import_candidate(im, position), &files);
-    if (status != FGF_ENVIRONMENT)
-        FGF_TRY(status);
+    if (status == FGF_ENVIRONMENT) { /* what the names are is not known: nothing is told */
+        snprintf(outcome->reason, sizeof outcome->reason, "%s",
+                 outcome->state == FGF_CASE_BAD ? FGF_UNREADABLE : "");
+        outcome->remarks[0] = '\0';
+        status = FGF_OK;
+    }
+    FGF_TRY(status);
     for (size_t k = 0; k < files.count; k++)
         FGF_TRY(fgf_names_add_path(&names, files.file[k].path));
     const fgf_names *secrets = &im->candidates.secrets;

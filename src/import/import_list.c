@@ -36,9 +36,11 @@ static fgf_status add_lines(const import *im, const fgf_candidate *candidate, co
     fgf_buffer told = {0};
     if (im->manifest.hides_names) {
         status = fgf_case_files_list(&im->manifest, candidate, &files);
-        if (status != FGF_ENVIRONMENT)
-            FGF_TRY(status);
-        status = FGF_OK;
+        if (status == FGF_ENVIRONMENT) { /* what the names are is not known: nothing is told */
+            lines = "fault: " FGF_UNREADABLE;
+            status = FGF_OK;
+        }
+        FGF_TRY(status);
         for (size_t k = 0; k < files.count; k++)
             FGF_TRY(fgf_names_add_path(&names, files.file[k].path));
         fgf_hide(&im->candidates.secrets, &names, lines, &told);

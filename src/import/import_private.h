@@ -7,6 +7,9 @@
 #include "case_store.h"
 #include "pseudonym.h"
 
+/* Said of a case instead of a message of which it is not known what names it tells. */
+#define FGF_UNREADABLE "a folder of the case cannot be read"
+
 /* What is known of a case before it is read: plain bytes, merged between ranks. */
 typedef struct case_survey {
     char key[FGF_HASH_TEXT]; /* "" = its files cannot be looked at */

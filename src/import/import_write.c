@@ -247,8 +247,12 @@ static fgf_status describe_mapping(const import *im, fgf_buffer *out)
     for (size_t i = 0; i < im->candidates.count; i++) {
         const fgf_candidate *candidate = &im->candidates.list[i];
         const char *remark = candidate->out_because;
-        if (!remark)
-            remark = im->reasons[position++].text;
+        if (!remark) {
+            /* What an earlier start has finished has its remarks without names alone. */
+            remark = im->reasons[position].text;
+            remark = *remark ? remark : im->outcomes[position].remarks;
+            position++;
+        }
         add_cell(candidate->source_id, ",", out);
         add_cell(candidate->known.id, ",", out);
         add_cell(candidate->known.patient, ",", out);

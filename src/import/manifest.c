@@ -211,8 +211,9 @@ done:
 static fgf_status keep_settings(fgf_manifest *m, const fgf_config *config, fgf_buffer *text)
 {
     static const char *const told[] = {
-        "name = ",          "source.kind = ",        "source.missing = ",     "source.regions = ",
-        "table.horizon = ", "table.unknown_time = ", "table.outside_rule = ", "preprocess."};
+        "name = ",        "source.kind = ",   "source.missing = ",     "source.regions = ",
+        "table.event = ", "table.horizon = ", "table.unknown_time = ", "table.outside_rule = ",
+        "preprocess."};
     fgf_status status = FGF_OK;
     const char *line = fgf_config_canonical(config);
     if (!line)

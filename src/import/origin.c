@@ -20,6 +20,25 @@ static size_t list_overrides(char *origin, const char **list, size_t most)
     return count;
 }
 
+/* The value of a setting that is kept on a line of its own, where names are hidden; NULL = none. */
+static const char *told_value(const char *origin, const char *setting)
+{
+    const size_t length = strlen(setting);
+    const char *line = origin;
+    while (line && strncmp(line, setting, length) != 0) {
+        line = strchr(line, '\n');
+        line += line != NULL;
+    }
+    return line ? line + length : NULL;
+}
+
+static double told_horizon(const char *origin)
+{
+    const char *event = told_value(origin, "table.event = ");
+    const char *horizon = told_value(origin, "table.horizon = ");
+    return event && strncmp(event, "\"\"", 2) != 0 && horizon ? strtod(horizon, NULL) : -1;
+}
+
 fgf_status fgf_import_horizon(const fgf_dataset *dataset, double *out)
 {
     enum { OVERRIDES = 256 };
@@ -40,7 +59,8 @@ fgf_status fgf_import_horizon(const fgf_dataset *dataset, double *out)
         const char *horizon = fgf_config_value(config, "table.horizon");
         if (event && strcmp(event, "\"\"") != 0 && horizon)
             *out = strtod(horizon, NULL);
-    } else if (status == FGF_USAGE) { /* not made of a manifest */
+    } else if (status == FGF_USAGE) { /* no manifest: settings on lines, or nothing */
+        *out = told_horizon(origin);
         status = FGF_OK;
     }
 done:

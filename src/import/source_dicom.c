@@ -22,6 +22,7 @@ typedef struct drawing {
 typedef struct dicom_case {
     fgf_dicom_folder *folder, *mask_folder; /* mask_folder: where source.mask names a folder */
     const fgf_dicom_entry *series;
+    bool opened; /* the series, once */
     drawing drawing;
 } dicom_case;
 
@@ -333,14 +334,12 @@ done:
 
 static fgf_status open_image(case_source *source, int channel, fgf_volume **out)
 {
-    const dicom_case *found = source->state;
+    dicom_case *found = source->state;
     (void)channel; /* one series a case */
     /* What is worth saying of the series is said once, however often it is opened. */
-    fgf_buffer again = {0};
-    const bool said = source->remarks.text && strstr(source->remarks.text, "series ");
-    fgf_status status = fgf_dicom_series_open(found->series, out, said ? &again : &source->remarks);
-    fgf_buffer_clear(&again);
-    return status;
+    fgf_buffer *remarks = found->opened ? NULL : &source->remarks;
+    found->opened = true;
+    return fgf_dicom_series_open(found->series, out, remarks);
 }
 
 /* On planes of its own, to be resampled. */

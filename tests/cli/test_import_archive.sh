@@ -114,6 +114,15 @@ expect_status 3 "$fgf" import $manifest -o x.h5 --pseudonymize key --mapping map
 cp err private/bad
 expect_text err '^fgf: error: case P[0-9a-f]{20}: .*\(hidden\)'
 expect_text map.csv '^"HN-HMR-004",.*Jeannot C\. 3\.dcm: '
+# Finished cases keep their remarks, and a folder that cannot be read to its end is not told.
+deep="Head-Neck-PET-CT/HN-HMR-004/Jeannot Tremblay"
+mkdir -p "$deep$(printf '/Jeannot Tremblay%.0s' {1..40})"
+expect_status 3 "$fgf" import $manifest -o x.h5 --pseudonymize key --mapping map.csv
+cat err >>private/bad
+expect_text err '^fgf: error: case P[0-9a-f]{20}: a folder of the case cannot be read$'
+if grep -E 'Jeannot|Tremblay' err; then fail "a folder's name is told"; fi
+expect_text map.csv '^"HN-HGJ-001",.*took'
+rm -r "$deep"
 expect_status 3 "$fgf" import $manifest -o x.h5 --pseudonymize key 'table.event=Missing'
 cat err >>private/bad
 sed -i 's/,0,/,zero,/' INFOclinical_CHUM.csv

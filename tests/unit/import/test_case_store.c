@@ -165,6 +165,9 @@ static void keys_of_cases(void **state)
     assert_int_equal(fgf_case_path(&manifest, "{id}/below/t*", candidate.source_id, &path),
                      FGF_DATA);
     assert_message("2 files or folders fit");
+    assert_int_equal(mkfifo(in_folder("a*b/pipe"), 0600), 0); /* opening it would never end */
+    assert_int_equal(fgf_case_path(&manifest, "{id}/pipe", candidate.source_id, &path), FGF_DATA);
+    assert_message("neither a file nor a folder");
     fgf_buffer_clear(&path);
     fgf_manifest_clear(&manifest);
 }

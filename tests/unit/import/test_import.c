@@ -167,16 +167,17 @@ static void horizon_kept(void **state)
     (void)state;
     static const char *const overrides[] = {"table.horizon=9", "name=x"};
     fgf_import_options options = {.overrides = overrides};
-    for (size_t k = 0; k <= 2; k += 2) {
+    for (size_t k = 0; k <= 3; k++) { /* as given, and with pseudonyms */
         fgf_dataset *dataset = NULL;
         double horizon = 0;
         make_slices();
-        options.override_count = k;
+        options.override_count = k & 2;
+        options.pseudonym_key = k & 1 ? in_folder("key") : NULL;
         assert_int_equal(fgf_import(in_folder("m.yaml"), in_folder("h.h5"), &options, NULL, NULL),
                          FGF_OK);
         assert_int_equal(fgf_dataset_open(in_folder("h.h5"), &dataset), FGF_OK);
         assert_int_equal(fgf_import_horizon(dataset, &horizon), FGF_OK);
-        assert_true(horizon == (k ? 9 : 730));
+        assert_true(horizon == (k & 2 ? 9 : 730));
         fgf_dataset_close(&dataset);
     }
 }
