@@ -24,6 +24,14 @@ expect_status 0 mpi 2 "$fgf" import --list $manifest
 cmp list out || fail "another list on two ranks"
 [ -z "$(ls -d ./*.h5* 2>/dev/null)" ] || fail "--list writes"
 
+# A slice that is missing is told before any import, and of that patient alone.
+lost=$(find Head-Neck-PET-CT/HN-CHUM-005 -path '*StandardFull*' -name '1-03.dcm')
+mv "$lost" lost.dcm || fail "no slice to lose"
+expect_status 0 "$fgf" import --list $manifest
+expect_text out '^    fault: a gap: .* 1 missing'
+[ "$(grep -c fault out)" = 1 ] || fail "more than one fault"
+mv lost.dcm "$lost"
+
 # The cohort as it is on disk: expected structures, expected voxels of the largest slice.
 as_is=(preprocess.spacing='[0,0]' preprocess.size='[0,0]' preprocess.smooth_sigma=0
     preprocess.slice=largest preprocess.transpose=false preprocess.above=clamp)
