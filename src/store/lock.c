@@ -98,18 +98,35 @@ done:
     return status;
 }
 
+/* A job that was killed leaves its lock to the child that was laying its file out, which dies a
+ * moment later; a job that is started at once shall not be refused for that. */
+static bool lock_soon(int descriptor)
+{
+    enum { TRIES = 20 };
+    const struct timespec pause = {.tv_nsec = 50000000};
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    for (int k = 0; k < TRIES; k++) {
+        if (fcntl(descriptor, F_OFD_SETLK, &whole) == 0)
+            return true;
+        if (errno != EAGAIN && errno != EACCES)
+            return false;
+        (void)nanosleep(&pause, NULL);
+        errno = EAGAIN;
+    }
+    return false;
+}
+
 /* Takes the kernel's lock. *gone: the file was removed meanwhile, by the one who held it. */
 static fgf_status take(fgf_lock *lock, const holder *me, bool *gone)
 {
     fgf_status status = FGF_OK;
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     struct stat mine, there;
     holder other;
     *gone = false;
     lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock->descriptor < 0)
         FGF_FAIL(FGF_ENVIRONMENT, "cannot create %s: %s", lock->path, strerror(errno));
-    bool locked = fcntl(lock->descriptor, F_OFD_SETLK, &whole) == 0;
+    bool locked = lock_soon(lock->descriptor);
     int why = errno;
     bool named = read_holder(lock->descriptor, &other);
     if (!locked && (why == EAGAIN || why == EACCES))

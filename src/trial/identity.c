@@ -73,7 +73,9 @@ static const struct {
                   {"split.stratify", "[label]"},
                   {"split.repeat", "0"},
                   {"split.inner_folds", "0"},
-                  {"split.inner_fold", "-1"}};
+                  {"split.inner_fold", "-1"},
+                  {"train.augment.flip_slice", "false"},
+                  {"train.augment.shift_slices", "0"}};
 enum { LATER_KEYS = sizeof later_keys / sizeof later_keys[0] };
 
 static fgf_status find_identity(const fgf_config *config, const char *dataset_hash, known *files,
