@@ -2,6 +2,7 @@
 #include "feature_table.h"
 #include "session.h"
 
+#include "fgf/file_bytes.h"
 #include "fgf/log.h"
 #include "fgf/memory.h"
 
@@ -237,33 +238,14 @@ static fgf_status format_table(const feature_table *t, const double *value, cons
     return out->status;
 }
 
-/* Under another name first, so that a table that is there is a whole one. */
-static fgf_status write_file(const fgf_buffer *table, const char *path)
+static fgf_status write_table(const fgf_buffer *table, const char *path)
 {
     fgf_status status = FGF_OK;
-    fgf_buffer part = {0};
-    bool standard = strcmp(path, "-") == 0;
-    FILE *file = standard ? stdout : NULL;
-    fgf_buffer_add(&part, "%s.part", path);
-    FGF_TRY(part.status);
-    if (!standard && !(file = fopen(part.text, "w")))
-        FGF_FAIL(FGF_ENVIRONMENT, "%s cannot be written: %s", part.text, strerror(errno));
-    bool good = fwrite(table->text, 1, table->length, file) == table->length && fflush(file) == 0;
-    int error = errno;
-    if (!standard) {
-        good = good && fsync(fileno(file)) == 0;
-        error = good ? 0 : errno;
-        if (fclose(file) != 0 || !good || rename(part.text, path) != 0) {
-            error = error ? error : errno;
-            good = false;
-            unlink(part.text);
-        }
-    }
-    if (!good)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s cannot be written: %s", standard ? "the table" : path,
-                 strerror(error));
+    if (strcmp(path, "-") != 0)
+        return fgf_write_file(path, table->text, table->length);
+    if (fwrite(table->text, 1, table->length, stdout) != table->length || fflush(stdout) != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "the table cannot be written: %s", strerror(errno));
 done:
-    fgf_buffer_clear(&part);
     return status;
 }
 
@@ -365,7 +347,7 @@ static fgf_status write_result(const feature_run *run, const char *output)
     fgf_status status = FGF_OK;
     fgf_buffer text = {0};
     FGF_TRY(format_table(&run->table, run->value, run->reason, &text));
-    FGF_TRY(write_file(&text, output));
+    FGF_TRY(write_table(&text, output));
 done:
     fgf_buffer_clear(&text);
     return status;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 fgf_status fgf_read_file(const char *path, size_t most, char **bytes, size_t *count)
 {
@@ -55,5 +56,36 @@ done:
         fclose(file);
     fgf_free(block);
     fgf_buffer_clear(&hashes);
+    return status;
+}
+
+fgf_status fgf_write_file(const char *path, const char *bytes, size_t count)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer part = {0};
+    struct stat about;
+    const bool replaced = stat(path, &about) != 0 || S_ISREG(about.st_mode);
+    fgf_buffer_add(&part, "%s%s", path, replaced ? ".part" : "");
+    FGF_TRY(part.status);
+    FILE *file = fopen(part.text, "w");
+    if (!file)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
+    bool good = fwrite(bytes, 1, count, file) == count && fflush(file) == 0 &&
+                (!replaced || fsync(fileno(file)) == 0);
+    int cause = errno;
+    if (fclose(file) != 0 && good) {
+        good = false;
+        cause = errno;
+    }
+    if (good && replaced && rename(part.text, path) != 0) {
+        good = false;
+        cause = errno;
+    }
+    if (!good && replaced)
+        (void)unlink(part.text);
+    if (!good)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(cause));
+done:
+    fgf_buffer_clear(&part);
     return status;
 }

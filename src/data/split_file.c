@@ -1,3 +1,4 @@
+#include "fgf/file_bytes.h"
 #include "fgf/memory.h"
 #include "split_private.h"
 
@@ -165,29 +166,6 @@ static void add_comment(const char *comment, fgf_buffer *text)
     }
 }
 
-static fgf_status store_text(const char *path, const fgf_buffer *text)
-{
-    fgf_status status = FGF_OK;
-    fgf_buffer part = {0};
-    FILE *file = NULL;
-    fgf_buffer_add(&part, "%s.part", path);
-    FGF_TRY(part.status);
-    file = fopen(part.text, "w");
-    if (!file)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
-    bool good = fwrite(text->text, 1, text->length, file) == text->length;
-    good = fflush(file) == 0 && good;
-    good = fclose(file) == 0 && good;
-    if (!good || rename(part.text, path) != 0) {
-        const int cause = errno;
-        (void)remove(part.text);
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(cause));
-    }
-done:
-    fgf_buffer_clear(&part);
-    return status;
-}
-
 fgf_status fgf_split_write(const char *path, const fgf_dataset *dataset, const int8_t *role,
                            const char *comment)
 {
@@ -202,7 +180,7 @@ fgf_status fgf_split_write(const char *path, const fgf_dataset *dataset, const i
         fgf_buffer_add(&text, "%s,%s\n", id, fgf_role_name((fgf_role)role[i]));
     }
     FGF_TRY(text.status);
-    FGF_TRY(store_text(path, &text));
+    FGF_TRY(fgf_write_file(path, text.text, text.length));
 done:
     fgf_buffer_clear(&text);
     return status;

@@ -108,5 +108,12 @@ refused -- "--bins: found '0'" slices.h5 --bins 0
 refused -- "--hard: found 'soft'" slices.h5 --hard soft
 expect_status 3 "$fgf" features sweep.yaml
 expect_status 4 "$fgf" features slices.h5 -o nowhere/table.csv
-expect_text "$work/err" 'nowhere/table.csv.part cannot be written'
+expect_text "$work/err" 'nowhere/table.csv: cannot be written'
+# A pipe or a device is written to, and stays what it is.
+mkfifo pipe
+cat pipe >piped.csv &
+expect_status 0 "$fgf" features slices.h5 -o pipe
+wait $!
+[ -p pipe ] || fail "the pipe was replaced"
+cmp piped.csv table.csv || fail "another table came through the pipe"
 exit 0
