@@ -238,13 +238,12 @@ int main(int argc, char **argv)
     struct scene scene = {0};
     if (fgf_par_start(&argc, &argv, &scene.par) != FGF_OK)
         return 1;
-    CHECK(argc >= 4, "usage: MODE JOBS GROUP_SIZE [SECONDS]");
+    CHECK(argc >= 4, "usage: MODE JOBS[,JOBS...] GROUP_SIZE [SECONDS]");
     size_t mode = 0, mode_count = sizeof modes / sizeof modes[0];
     while (mode < mode_count && strcmp(argv[1], modes[mode]) != 0)
         mode++;
     CHECK(mode < mode_count, "there is no mode %s", argv[1]);
     scene.mode = (enum mode)mode;
-    scene.jobs = (size_t)atol(argv[2]);
     scene.group_size = atoi(argv[3]);
     scene.seconds = argc > 4 ? atof(argv[4]) : 0;
     if (scene.mode == SIGNAL) {
@@ -252,8 +251,12 @@ int main(int argc, char **argv)
         printf("ready %ld\n", (long)getpid());
         fflush(stdout);
     }
-    run(&scene);
-    /* A second schedule in the same process; not after a stop, which holds for good. */
+    for (char *jobs = argv[2]; *jobs; jobs += *jobs == ',') {
+        scene.jobs = strtoul(jobs, &jobs, 10);
+        CHECK(*jobs == ',' || *jobs == '\0', "%s: no numbers of jobs", argv[2]);
+        run(&scene);
+    }
+    /* Another schedule in the same process; not after a stop, which holds for good. */
     if (scene.mode == RUN || scene.mode == FATAL) {
         scene.mode = RUN;
         run(&scene);

@@ -4,14 +4,12 @@ program=$FGF_BUILD/src/par/test_par_schedule
 [ -x "$program" ] || skip "$program is not built"
 FGF_TEST_SECONDS=60
 
-# mode, jobs, group size (0 = auto); the program checks itself
+# mode, jobs (of one schedule after the other), group size (0 = auto); the program checks itself
 expect_status 0 "$program" run 20 0
 expect_status 0 "$program" failing 20 0
 for ranks in 1 2 3 4; do
     for group in 0 2 3; do
-        for jobs in 0 1 3 40; do
-            expect_status 0 mpi $ranks "$program" run $jobs $group
-        done
+        expect_status 0 mpi $ranks "$program" run 0,1,3,40 $group
         expect_status 0 mpi $ranks "$program" failing 20 $group
         expect_status 0 mpi $ranks "$program" fatal 60 $group
         expect_status 0 mpi $ranks "$program" stop 60 $group
