@@ -88,8 +88,6 @@ void fgf_audit_destroy(fgf_audit **audit);
 
 size_t fgf_audit_count(const fgf_audit *audit);
 const fgf_finding *fgf_audit_finding(const fgf_audit *audit, size_t index);
-/* The finding of a check by its name; NULL where there is no such check. */
-const fgf_finding *fgf_audit_find(const fgf_audit *audit, const char *check);
 /* The highest of all. */
 fgf_verdict fgf_audit_verdict(const fgf_audit *audit);
 /* How many checks came to this verdict. */

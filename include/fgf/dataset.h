@@ -10,7 +10,6 @@
 #ifndef FGF_DATASET_H
 #define FGF_DATASET_H
 
-#include "fgf/group.h"
 #include "fgf/hash.h"
 #include "fgf/real.h"
 #include "fgf/status.h"
@@ -57,30 +56,49 @@ typedef struct fgf_cohort {
 } fgf_cohort;
 
 /* ---- writing ---- */
+
+/* The image or the mask of a case as the bytes that stand for it in a dataset file. */
+typedef struct fgf_packed_values {
+    void *bytes;
+    size_t count;
+    uint32_t skipped; /* filters that were left out, as HDF5 says it: a bit each */
+} fgf_packed_values;
+
+/* A case ready to be stored: compressing is the work, and any rank can do it. */
+typedef struct fgf_packed_case {
+    fgf_shape shape;
+    fgf_packed_values image, mask;
+    char hash[FGF_HASH_TEXT]; /* of the values */
+    int64_t mask_pixels;
+} fgf_packed_case;
+
+/* Packs a case (image planar [c][d][h][w] float, mask [d][h][w]). Not collective. FGF_DATA: a value
+ * that is not finite, a shape that cannot be stored. */
+fgf_status fgf_dataset_pack(fgf_shape shape, const float *image, const uint8_t *mask,
+                            fgf_packed_case *out) FGF_CHECKED;
+void fgf_packed_case_clear(fgf_packed_case *packed);
+
+/* A dataset file that is being made, by one process. */
 typedef struct fgf_dataset_writer fgf_dataset_writer;
 
-/* Starts `path`.part with room for `count` cases. access_list: an HDF5 file access list as an
- * opaque handle, or 0 for serial. `group`: the ranks of that list (NULL = this process alone); the
- * four calls below are collective over it, with equal arguments but for a case's own data, and
- * every rank returns the same status. `origin` is the manifest's text. FGF_ENVIRONMENT: cannot be
- * written. */
+/* Starts `path`.part with room for `count` cases; a symbolic link is followed. `origin` is the
+ * manifest's text. FGF_USAGE: `path` is no place for a file (fgf_output_file); FGF_ENVIRONMENT:
+ * cannot be written. */
 fgf_status fgf_dataset_writer_create(const char *path, const fgf_cohort *cohort, size_t count,
-                                     const char *origin, int64_t access_list, fgf_group *group,
-                                     fgf_dataset_writer **out) FGF_CHECKED;
-/* Writes case `index` (image planar [c][d][h][w] float, mask [d][h][w]); a rank with nothing to
- * write passes index SIZE_MAX and NULL. Each case is put once, by one rank. FGF_DATA: a value that
- * is not finite. */
+                                     const char *origin, fgf_dataset_writer **out) FGF_CHECKED;
+/* Writes case `index`. Each case is put once, in any order. */
+fgf_status fgf_dataset_writer_put_packed(fgf_dataset_writer *writer, size_t index,
+                                         const fgf_packed_case *packed) FGF_CHECKED;
+/* Packs and writes it. */
 fgf_status fgf_dataset_writer_put(fgf_dataset_writer *writer, size_t index, const float *image,
                                   const uint8_t *mask) FGF_CHECKED;
-/* Fewer cases than announced: the file will hold the first `count` ones. Before finish. */
-fgf_status fgf_dataset_writer_limit(fgf_dataset_writer *writer, size_t count) FGF_CHECKED;
 /* Writes the case table and the excluded ones, the content hash, closes, syncs, renames. The hash
- * covers images, masks and what is known of the cases in file order, and nothing of how or by how
- * many ranks the file was written. mask_pixels are counted here, whatever `cases` say. */
+ * covers images, masks and what is known of the cases in file order, and nothing of how the file
+ * was written. mask_pixels are those of the masks, whatever `cases` say. */
 fgf_status fgf_dataset_writer_finish(fgf_dataset_writer *writer, const fgf_case *cases,
                                      size_t excluded, const char *const *excluded_id,
                                      const char *const *excluded_reason) FGF_CHECKED;
-/* Closes and removes an unfinished .part. Collective with a parallel list. */
+/* Closes and removes an unfinished .part. */
 void fgf_dataset_writer_destroy(fgf_dataset_writer **writer);
 
 /* ---- reading ---- */

@@ -35,6 +35,10 @@ void fgf_region_gather(const fgf_region *region, const fgf_real *image, fgf_real
 void fgf_region_scatter(const fgf_region *region, const fgf_real *compact, fgf_real *image);
 void fgf_region_place(const fgf_region *region, const fgf_real *compact, fgf_real *image);
 
+/* The extents of the least box around the region's pixels, with the image's channels; 0 where it
+ * has none. */
+fgf_shape fgf_region_extent(const fgf_region *region);
+
 /* A region with memory of its own. */
 typedef struct fgf_region_owner {
     fgf_region region;
@@ -94,13 +98,25 @@ int fgf_feature_channel(const fgf_feature *feature);
  * holds x at the region, [channel_count * N]. `work` has fgf_feature_work_size elements.
  * The sums run in double in raster order: the result depends on nothing but x and the region.
  * Where it is undefined, *h = NaN, v = 0 and the reason is returned; a region that does not cover
- * the feature's channel counts as empty. A gradient that is too large for fgf_real makes it
- * undefined as well, which only a call with v sees. Formulas: in each feature's file. */
+ * the feature's channel counts as empty, and an intensity that is not finite leaves nothing
+ * defined. A gradient that is too large for fgf_real makes it undefined as well, which only a call
+ * with v sees. Formulas: in each feature's file. */
 fgf_undefined fgf_feature_evaluate(const fgf_feature *feature, const fgf_region *region,
                                    const fgf_real *compact, double *work, double *h, fgf_real *v);
-/* Never less for a region of more pixels in the same shape; reads no other member of the region. */
+/* The same of a list: h [count], reason [count] and, if v is not NULL, v [count][the region's
+ * size]. What features of a family with equal settings are made of, as a co-occurrence matrix, is
+ * computed once for all of them, so that together they take far less time; the bits are the same.
+ * `work` has the greatest fgf_feature_work_size of them. */
+void fgf_features_evaluate(fgf_feature *const *features, size_t count, const fgf_region *region,
+                           const fgf_real *compact, double *work, double *h, fgf_undefined *reason,
+                           fgf_real *v);
+
+/* Of this region; where region->pixel is NULL, of any with no more pixels in a box no larger than
+ * region->shape (fgf_region_extent). */
 size_t fgf_feature_work_size(const fgf_feature *feature, const fgf_region *region);
-/* The same for a region of pixel_count in images of `shape`, of an item that is no feature yet. */
-size_t fgf_feature_item_work_size(const fgf_item *item, fgf_shape shape, size_t pixel_count);
+/* The same for regions of up to pixel_count in a box of `extent`, in images of `shape`, of an item
+ * that is no feature yet. */
+size_t fgf_feature_item_work_size(const fgf_item *item, fgf_shape shape, fgf_shape extent,
+                                  size_t pixel_count);
 
 #endif

@@ -66,7 +66,8 @@ typedef struct fgf_import_summary {
 const fgf_schema *fgf_import_schema(void);
 
 /* Imports. Collective over `group` (NULL = this process alone) with equal arguments; all ranks see
- * the same files. A rank holds one case in memory. options NULL = none; summary may be NULL. All
+ * the same files. `output` and the mapping are looked at first of all (fgf_output_file,
+ * fgf_output_check). A rank holds one case in memory. options NULL = none; summary may be NULL. All
  * faults of the manifest (FGF_USAGE), of the tables or of the cases (FGF_DATA) are printed on the
  * rank that prints, one line each; then what was under the name `output` is left as it was. Where
  * bad cases are excluded, each is printed as a warning. FGF_STOPPED on request, FGF_ENVIRONMENT

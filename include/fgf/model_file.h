@@ -28,7 +28,8 @@ fgf_status fgf_model_file_read(const char *path, const fgf_model *model, const f
 
 /* Writes the parameters as datasets named as the arrays ("conv1.weight"), and the layer table of
  * fgf_model_describe as the text dataset "layers". Written to `path`.part, synced, renamed: `path`
- * is either as it was or complete. FGF_ENVIRONMENT where the file system refuses. Not collective.
+ * is either as it was or complete, or, where it is a link, what that leads to. Errors of
+ * fgf_output_file; FGF_ENVIRONMENT where the file system refuses. Not collective.
  */
 fgf_status fgf_model_file_write(const char *path, const fgf_model *model,
                                 const fgf_real *parameters) FGF_CHECKED;

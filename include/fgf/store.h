@@ -144,9 +144,10 @@ typedef struct fgf_prepare_result {
  * EMPTY, with a crash more, and one that turned out broken EMPTY. A file of other trials, axis
  * lengths or tables: writes the new layout under path + ".part", copies the committed rows by trial
  * hash (cases, features and noise kinds by label) and the crashes, keeps rows no longer asked for
- * at the end, and puts it in the old one's place in one step. Another dataset or schema version:
- * FGF_USAGE. Not one of our files, or of another store version: FGF_DATA. No room: FGF_ENVIRONMENT.
- * *out is released with fgf_prepare_result_clear. Call on one process only, holding the lock. */
+ * at the end, and puts it in the old one's place in one step. Another dataset or schema version, or
+ * a `path` that is no place for a file (fgf_output_file; links are followed): FGF_USAGE.
+ * Not one of our files, or of another store version: FGF_DATA. No room: FGF_ENVIRONMENT. *out is
+ * released with fgf_prepare_result_clear. Call on one process only, holding the lock. */
 fgf_status fgf_store_prepare(const char *path, const fgf_layout *layout,
                              fgf_prepare_options options, fgf_prepare_result *out) FGF_CHECKED;
 void fgf_prepare_result_clear(fgf_prepare_result *result);
@@ -291,13 +292,5 @@ fgf_status fgf_store_adoption_finish(fgf_adoption *adoption) FGF_CHECKED;
 
 /* Rows of /run that a file holds. */
 fgf_status fgf_store_reader_run_count(fgf_store_reader *reader, size_t *count) FGF_CHECKED;
-
-/* ---- For the import of datasets, in parallel ---------------------------------------------------
- */
-
-/* An HDF5 file access list (a hid_t) for MPI-IO over all ranks, so that its user needs no mpi.h.
- * Released with fgf_store_parallel_access_release. Not collective; what is opened with it is. */
-fgf_status fgf_store_parallel_access(int64_t *access_list) FGF_CHECKED;
-void fgf_store_parallel_access_release(int64_t *access_list);
 
 #endif

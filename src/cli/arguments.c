@@ -1,5 +1,7 @@
 #include "command.h"
 
+#include "fgf/file_bytes.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +147,11 @@ void add_command_line(const arguments *given, fgf_buffer *out)
         bool plain = word[0] != '\0' && !strpbrk(word, " \t\n'\"$`\\*?[]{}()<>|&;#~");
         fgf_buffer_add(out, plain ? "%s%s" : "%s'%s'", k > 0 ? " " : "", k > 0 ? word : "fgf");
     }
+}
+
+fgf_status find_output(fgf_par *par, const char *path, char **out)
+{
+    return fgf_par_agree(par, fgf_output_file(path, out));
 }
 
 fgf_status parse_watchdog(const char *text, double *limit)

@@ -59,6 +59,10 @@ fgf_status parse_real(const char *name, const char *text, double least, double g
 #define WATCHDOG_HELP "name a rank that is stuck for so long, end at twice (default 900; 0 = never)"
 fgf_status parse_watchdog(const char *text, double *limit) FGF_CHECKED;
 
+/* The file that an output is named by (fgf_output_file); *out is the caller's. Before any work, and
+ * on all ranks: collective. */
+fgf_status find_output(fgf_par *par, const char *path, char **out) FGF_CHECKED;
+
 /* The command line as one text, for records. */
 void add_command_line(const arguments *given, fgf_buffer *out);
 

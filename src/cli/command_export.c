@@ -42,7 +42,7 @@ static void print_element(const fgf_column *column, const void *row, size_t k, b
         fgf_buffer_clear(&text);
         return;
     }
-    if (isnan(number))
+    if (isnan(number) || (json && isinf(number)))
         fputs(json ? "null" : "", stdout);
     else
         printf("%.17g", number);

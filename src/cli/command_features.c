@@ -242,7 +242,7 @@ static fgf_status write_table(const fgf_buffer *table, const char *path)
 {
     fgf_status status = FGF_OK;
     if (strcmp(path, "-") != 0)
-        return fgf_write_file(path, table->text, table->length);
+        return fgf_write_file(path, table->text, table->length, 0666);
     if (fwrite(table->text, 1, table->length, stdout) != table->length || fflush(stdout) != 0)
         FGF_FAIL(FGF_ENVIRONMENT, "the table cannot be written: %s", strerror(errno));
 done:
@@ -360,6 +360,8 @@ static fgf_status run_features(fgf_par *par, const arguments *given)
     const char *output = given->value[OUTPUT] ? given->value[OUTPUT] : "-";
     if (given->value[LIST])
         return fgf_par_rank(par) == 0 ? list_features(given->value[MARKDOWN] != NULL) : FGF_OK;
+    if (strcmp(output, "-") != 0)
+        FGF_TRY(fgf_par_agree(par, fgf_output_check(output)));
     FGF_TRY(fgf_par_agree(par, prepare(given, &run)));
     FGF_TRY(compute(par, &run.table, run.value, run.reason));
     if (fgf_par_rank(par) == 0)

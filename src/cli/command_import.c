@@ -2,6 +2,7 @@
 
 #include "fgf/import.h"
 #include "fgf/log.h"
+#include "fgf/memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,18 +92,18 @@ static bool stop_requested(void *state)
 }
 
 /* One import at a time to one output; the kernel takes the lock away with the process. */
-static fgf_status take_lock(fgf_par *par, const arguments *given, fgf_lock **lock)
+static fgf_status take_lock(fgf_par *par, const arguments *given, const char *output,
+                            fgf_lock **lock)
 {
     fgf_status status = FGF_OK;
     fgf_buffer command = {0};
     if (fgf_par_rank(par) == 0 && !given->value[LIST]) {
         add_command_line(given, &command);
         /* A lock's text stays behind where a process is killed: it must not tell a key's place. */
-        status =
-            command.status
-                ? command.status
-                : fgf_store_lock(given->value[OUTPUT],
-                                 given->value[PSEUDONYMIZE] ? "fgf import" : command.text, lock);
+        status = command.status
+                     ? command.status
+                     : fgf_store_lock(
+                           output, given->value[PSEUDONYMIZE] ? "fgf import" : command.text, lock);
     }
     fgf_buffer_clear(&command);
     return fgf_par_agree(par, status);
@@ -115,20 +116,23 @@ static fgf_status import_on_ranks(fgf_par *par, const arguments *given,
     fgf_status status = FGF_OK;
     fgf_watchdog *watchdog = NULL;
     fgf_lock *lock = NULL;
+    char *output = NULL;
     double limit = 0;
     FGF_TRY(parse_watchdog(given->value[WATCHDOG], &limit));
-    FGF_TRY(take_lock(par, given, &lock));
+    if (!given->value[LIST])
+        FGF_TRY(find_output(par, given->value[OUTPUT], &output));
+    FGF_TRY(take_lock(par, given, output, &lock));
     fgf_par_install_stop_signals();
     FGF_TRY(fgf_watchdog_start(par, limit, &watchdog));
     fgf_watch_task("the import");
     if (given->value[LIST])
         FGF_TRY(fgf_import_list(given->operand[0], how, fgf_par_world(par), list));
     else
-        FGF_TRY(
-            fgf_import(given->operand[0], given->value[OUTPUT], how, fgf_par_world(par), summary));
+        FGF_TRY(fgf_import(given->operand[0], output, how, fgf_par_world(par), summary));
 done:
     fgf_progress("%s", "");
     fgf_store_unlock(&lock);
+    fgf_free(output);
     /* With such an error the process ends at once, and must not wait for the others. */
     if (status != FGF_ENVIRONMENT)
         fgf_watchdog_stop(&watchdog);

@@ -123,13 +123,13 @@ done:
     return status;
 }
 
-static fgf_status merge(session *s, const arguments *given)
+static fgf_status merge(session *s, const arguments *given, const char *output)
 {
     fgf_status status = FGF_OK;
     fgf_lock *lock = NULL;
     fgf_buffer holder = {0};
     merging m = {.session = s,
-                 .output = given->operand[0],
+                 .output = output,
                  .part = given->operand + 1,
                  .part_count = given->operand_count - 1};
     FGF_TRY(FGF_ALLOCATE(m.part_count, &m.part_task));
@@ -167,16 +167,19 @@ static fgf_status run_merge(fgf_par *par, const arguments *given)
     fgf_status status = FGF_OK;
     session s = {0};
     fgf_store_reader *part = NULL;
+    char *output = NULL;
     if (given->operand_count < 2)
         FGF_FAIL(FGF_USAGE, "fgf merge needs the file to merge into and at least one part; see "
                             "`fgf help merge`");
+    FGF_TRY(find_output(par, given->operand[0], &output));
     FGF_TRY(fgf_par_agree(par, fgf_store_reader_open(given->operand[1], &part)));
     FGF_TRY(open_session(par, part, given->value[DATA], &s));
     fgf_store_reader_close(&part);
-    FGF_TRY(fgf_par_agree(par, fgf_par_rank(par) == 0 ? merge(&s, given) : FGF_OK));
+    FGF_TRY(fgf_par_agree(par, fgf_par_rank(par) == 0 ? merge(&s, given, output) : FGF_OK));
 done:
     session_close(&s);
     fgf_store_reader_close(&part);
+    fgf_free(output);
     return status;
 }
 

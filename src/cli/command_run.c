@@ -74,7 +74,7 @@ static fgf_status run_sweep(fgf_par *par, const arguments *given)
     session s = {0};
     long group_size = 0;
     double checkpoint = CHECKPOINT_SECONDS, watchdog = 0;
-    char *chosen = NULL, *part = NULL;
+    char *chosen = NULL, *whole = NULL, *part = NULL;
     int task = 0, tasks = 0;
     /* First of all: a large sweep takes a while to open, and may be asked to stop meanwhile. */
     fgf_par_install_stop_signals();
@@ -90,10 +90,10 @@ static fgf_status run_sweep(fgf_par *par, const arguments *given)
     FGF_TRY(set_deadline(par, given));
     if (!given->value[OUTPUT])
         FGF_TRY(default_output(given->operand[0], &chosen));
+    FGF_TRY(find_output(par, chosen ? chosen : given->value[OUTPUT], &whole));
     FGF_TRY(same_numerics(par));
     FGF_TRY(session_open(par, given->operand[0], given->value[DATA], given->override,
                          given->override_count, &s));
-    const char *whole = chosen ? chosen : given->value[OUTPUT];
     if (tasks > 0)
         FGF_TRY(fgf_par_agree(par, session_deal(&s, task, tasks)));
     if (tasks > 0)
@@ -109,6 +109,7 @@ static fgf_status run_sweep(fgf_par *par, const arguments *given)
     FGF_TRY(run_session(&s, given, &how));
 done:
     fgf_free(chosen);
+    fgf_free(whole);
     fgf_free(part);
     session_close(&s);
     return status;

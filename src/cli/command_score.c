@@ -115,21 +115,24 @@ static fgf_status run_score(fgf_par *par, const arguments *given)
 {
     fgf_status status = FGF_OK;
     long group_size = 0;
-    run_options how = {.output = given->value[OUTPUT] ? given->value[OUTPUT] : "score.results.h5",
-                       .watchdog = FGF_WATCHDOG_SECONDS,
-                       .quiet = given->value[QUIET] != NULL};
+    const char *named = given->value[OUTPUT] ? given->value[OUTPUT] : "score.results.h5";
+    char *output = NULL;
+    run_options how = {.watchdog = FGF_WATCHDOG_SECONDS, .quiet = given->value[QUIET] != NULL};
     if (given->operand_count != 1)
         FGF_FAIL(FGF_USAGE, "fgf score needs one file, of weights or of results; see `fgf help "
                             "score`");
     if (given->value[GROUP_SIZE])
         FGF_TRY(parse_integer("--group-size", given->value[GROUP_SIZE], 0, 1000000, &group_size));
     how.group_size = (int)group_size;
+    FGF_TRY(find_output(par, named, &output));
+    how.output = output;
     FGF_TRY(same_numerics(par));
     if (given->value[TRIAL])
         FGF_TRY(score_trial(par, given, &how));
     else
         FGF_TRY(score_weights(par, given, &how));
 done:
+    fgf_free(output);
     return status;
 }
 

@@ -1,4 +1,4 @@
-#include "session.h"
+#include "choice.h"
 
 #include "fgf/checkpoint.h"
 #include "fgf/log.h"
@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { JSON, TABLE, CHECK };
+enum { JSON, TABLE, CHECK, CHOOSE };
 
 static const option options[] = {
-    {"--json", 0, NULL, "counts as JSON"},
+    {"--json", 0, NULL, "counts, or the choice, as JSON"},
     {"--table", 't', NULL, "the tables of trials and features too"},
     {"--check", 0, NULL, "hold every row against its checksum (reads the whole file)"},
+    {"--choose", 0, "COLUMN", "what inner folds choose, and its test (COLUMN: auc_validation)"},
     {0}};
 
 /* What of a file's trials has become what. */
@@ -88,30 +89,65 @@ static void print_counts(const counts *c, bool json)
         printf("`fgf run --check-rows` runs what is not whole again\n");
 }
 
+static fgf_status check_arguments(const arguments *given)
+{
+    fgf_status status = FGF_OK;
+    if (given->operand_count == 0 && given->value[CHOOSE])
+        FGF_FAIL(FGF_USAGE, "fgf status needs one results file, and --choose a column: fgf status "
+                            "RESULTS.h5 --choose auc_validation");
+    if (given->operand_count != 1)
+        FGF_FAIL(FGF_USAGE, "fgf status needs one results file; see `fgf help status`");
+    if (given->value[JSON] && given->value[CHOOSE] && given->value[TABLE])
+        FGF_FAIL(FGF_USAGE, "fgf status: --table has no form as JSON; --json with --choose alone");
+done:
+    return status;
+}
+
 static fgf_status show_status(fgf_par *par, const arguments *given)
 {
     fgf_status status = FGF_OK;
     fgf_store_reader *reader = NULL;
     counts c = {0};
-    if (given->operand_count != 1)
-        FGF_FAIL(FGF_USAGE, "fgf status needs one results file; see `fgf help status`");
+    choice chosen = {0};
+    const bool json = given->value[JSON] != NULL, check = given->value[CHECK] != NULL;
+    FGF_TRY(check_arguments(given));
     if (fgf_par_rank(par) != 0)
         return FGF_OK;
     FGF_TRY(fgf_store_reader_open(given->operand[0], &reader));
-    FGF_TRY(count_all(reader, given->operand[0], given->value[CHECK] != NULL, &c));
-    print_counts(&c, given->value[JSON] != NULL);
+    FGF_TRY(count_all(reader, given->operand[0], check, &c));
+    if (given->value[CHOOSE])
+        FGF_TRY(choice_read(reader, given->value[CHOOSE], check, &chosen));
+    if (json && given->value[CHOOSE]) {
+        FGF_TRY(choice_print_json(&chosen));
+        goto done;
+    }
+    print_counts(&c, json);
     if (given->value[TABLE])
         FGF_TRY(print_results(reader));
+    if (given->value[CHOOSE])
+        FGF_TRY(choice_print(&chosen));
 done:
+    choice_clear(&chosen);
     fgf_store_reader_close(&reader);
     return status;
 }
 
 const subcommand command_status = {
     .name = "status",
-    .usage = "RESULTS.h5 [--table] [--json] [--check]",
+    .usage = "RESULTS.h5 [--table] [--choose COLUMN] [--json] [--check]",
     .help = "tells what of a results file is done, failed and left",
     .options = options,
     .run = show_status,
-    .more = "A file that a job is writing may be looked at. What is done is told by the seals of "
-            "its rows,\nat once; --check reads the rows themselves.\n"};
+    .more =
+        "A file that a job is writing may be looked at. What is done is told by the seals of "
+        "its rows,\nat once; --check reads the rows themselves.\n"
+        "\n"
+        "--choose takes, in each outer split (what the sweep varies of split.* but for the inner\n"
+        "fold), the setting with the best mean of COLUMN over inner folds and seeds, and then "
+        "reads\n"
+        "off the test scores of that setting's trials with split.inner_fold -1. Without inner "
+        "folds\n"
+        "the trials' own validation parts choose. auc_... is best where highest, loss_... where\n"
+        "lowest: auc_validation as a rule, loss_validation where validation parts have few "
+        "events.\n"
+        "A setting with trials left or failed is not chosen.\n"};

@@ -237,7 +237,8 @@ static fgf_status soft_values(const feature_table *t, const case_data *c, double
     fgf_status status = FGF_OK;
     const fgf_region *region = &c->region.region;
     fgf_real *compact = NULL;
-    double *work = NULL;
+    double *work = NULL, *h = NULL;
+    fgf_undefined *why = NULL;
     size_t most = 0;
     for (size_t k = 0; k < t->soft_count; k++) {
         size_t size = fgf_feature_work_size(t->soft[k], region);
@@ -245,22 +246,22 @@ static fgf_status soft_values(const feature_table *t, const case_data *c, double
     }
     FGF_TRY(FGF_ALLOCATE(fgf_region_size(region), &compact));
     FGF_TRY(FGF_ALLOCATE(most, &work));
+    FGF_TRY(FGF_ALLOCATE(t->soft_count, &h));
+    FGF_TRY(FGF_ALLOCATE(t->soft_count, &why));
     fgf_region_gather(region, c->x, compact);
+    fgf_features_evaluate(t->soft, t->soft_count, region, compact, work, h, why, NULL);
     for (size_t k = 0; k < t->column_count; k++) {
         const feature_column *column = &t->column[k];
         if (column->soft == SIZE_MAX)
             continue;
-        double h;
-        fgf_undefined why =
-            fgf_feature_evaluate(t->soft[column->soft], region, compact, work, &h, NULL);
-        if (why == FGF_UNDEFINED_DEFINED && !isfinite(h))
-            why = FGF_UNDEFINED_NOT_FINITE;
-        reason[k] = (uint8_t)why;
-        value[k] = why == FGF_UNDEFINED_DEFINED ? h : 0;
+        reason[k] = (uint8_t)why[column->soft];
+        value[k] = reason[k] == FGF_UNDEFINED_DEFINED ? h[column->soft] : 0;
     }
 done:
     fgf_free(compact);
     fgf_free(work);
+    fgf_free(h);
+    fgf_free(why);
     return status;
 }
 

@@ -226,7 +226,7 @@ static size_t split_lines(char *text, const char **line, size_t most)
     return count;
 }
 
-static fgf_status read_sweep(session *s, fgf_store_reader *reader)
+fgf_status session_read_sweep(fgf_store_reader *reader, session *s)
 {
     fgf_status status = FGF_OK;
     char *yaml = NULL, *overrides = NULL;
@@ -249,7 +249,7 @@ fgf_status session_reopen(fgf_par *par, fgf_store_reader *reader, const char *da
     fgf_status status = FGF_OK;
     memset(out, 0, sizeof *out);
     out->par = par;
-    FGF_TRY(fgf_par_agree(par, read_sweep(out, reader)));
+    FGF_TRY(fgf_par_agree(par, session_read_sweep(reader, out)));
     FGF_TRY(finish_open(out, data));
 done:
     if (status != FGF_OK)
@@ -310,7 +310,7 @@ static fgf_status transfer(session *s, fgf_store_reader *reader, size_t trial, c
     fgf_status status = FGF_OK;
     size_t *member = NULL;
     FGF_TRY(FGF_ALLOCATE(1, &member));
-    FGF_TRY(read_sweep(s, reader));
+    FGF_TRY(session_read_sweep(reader, s));
     FGF_TRY(find_row(s, reader, trial, member));
     FGF_TRY(open_data(s, data));
     FGF_TRY(same_preparation(s, reader));

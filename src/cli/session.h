@@ -39,6 +39,8 @@ const fgf_config *session_trial(const session *session, size_t i);
 /* The same for a results file: the sweep that it holds. Collective. */
 fgf_status session_reopen(fgf_par *par, fgf_store_reader *reader, const char *data,
                           session *out) FGF_CHECKED;
+/* The sweep that a results file holds, without its dataset. Not collective. */
+fgf_status session_read_sweep(fgf_store_reader *reader, session *out) FGF_CHECKED;
 /* The one trial of a results file whose identity is row `trial` of it, over another dataset `data`,
  * which must have been prepared in the same way. Its split is not looked at. Collective. */
 fgf_status session_transfer(fgf_par *par, fgf_store_reader *reader, size_t trial, const char *data,

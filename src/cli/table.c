@@ -14,7 +14,8 @@
 #include <string.h>
 
 static const char *const averaged[] = {
-    "/trial/train.seed",        "/trial/split.seed",          "/trial/split.fold",
+    "/trial/train.seed",        "/trial/split.seed",          "/trial/split.repeat",
+    "/trial/split.fold",        "/trial/split.inner_fold",    "/trial/split.centre",
     "/trial/split.file",        "/trial/split.train_centres", "/trial/split.validation_centres",
     "/trial/split.test_centres"};
 
@@ -168,14 +169,42 @@ done:
     return status;
 }
 
-static fgf_status gather_points(fgf_store_reader *reader, const extent *e, point *points,
-                                size_t *count)
+/* Marks the finished trials that a point is made of. Trials with an inner fold are there to choose
+ * a setting: where others train on the whole training part, those are the ones that count. */
+static fgf_status find_counted(fgf_store_reader *reader, bool *counted, size_t *inner_count)
+{
+    fgf_status status = FGF_OK;
+    const size_t trials = fgf_store_reader_trial_count(reader);
+    const size_t column = fgf_store_reader_find_column(reader, "/trial/split.inner_fold");
+    size_t outer_count = 0;
+    *inner_count = 0;
+    for (size_t i = 0; i < trials; i++) {
+        double inner_fold = -1;
+        counted[i] = fgf_store_reader_status(reader, i) == FGF_TRIAL_DONE;
+        if (!counted[i] || column == SIZE_MAX)
+            continue;
+        FGF_TRY(fgf_store_reader_row(reader, column, i, &inner_fold));
+        *inner_count += inner_fold >= 0;
+        outer_count += inner_fold < 0;
+        counted[i] = inner_fold < 0;
+    }
+    if (outer_count > 0 || *inner_count == 0)
+        return FGF_OK;
+    *inner_count = 0;
+    for (size_t i = 0; i < trials; i++)
+        counted[i] = fgf_store_reader_status(reader, i) == FGF_TRIAL_DONE;
+done:
+    return status;
+}
+
+static fgf_status gather_points(fgf_store_reader *reader, const extent *e, const bool *counted,
+                                point *points, size_t *count)
 {
     fgf_status status = FGF_OK;
     fgf_buffer name = {0};
     for (size_t i = 0; i < fgf_store_reader_trial_count(reader); i++) {
         point *p = NULL;
-        if (fgf_store_reader_status(reader, i) != FGF_TRIAL_DONE)
+        if (!counted[i])
             continue;
         fgf_buffer_clear(&name);
         FGF_TRY(add_swept_values(reader, i, true, &name));
@@ -276,7 +305,8 @@ static fgf_status print_points(fgf_store_reader *reader)
     fgf_status status = FGF_OK;
     extent e = {0};
     char *features = NULL, *kinds = NULL;
-    size_t feature_bytes, kind_bytes, count = 0;
+    size_t feature_bytes, kind_bytes, count = 0, inner_count;
+    bool *counted = NULL;
     size_t trials = fgf_store_reader_trial_count(reader);
     point *points = NULL;
     FGF_TRY(read_names(reader, FGF_SCALE_FEATURE, &features, &e.features, &feature_bytes));
@@ -284,13 +314,17 @@ static fgf_status print_points(fgf_store_reader *reader)
     if (e.kinds > 0)
         e.draws = fgf_store_reader_column(reader, FGF_COLUMN_COHORT_NOISE).extent[1];
     FGF_TRY(FGF_ALLOCATE(trials, &points));
-    FGF_TRY(gather_points(reader, &e, points, &count));
+    FGF_TRY(FGF_ALLOCATE(trials, &counted));
+    FGF_TRY(find_counted(reader, counted, &inner_count));
+    FGF_TRY(gather_points(reader, &e, counted, points, &count));
     if (count > 0)
         printf(
             "\nagreement of each feature with the network along the gradient flow, mean over the "
             "cohort\n(the test cases, or all where none are),\nagainst the mean of the noise maps "
             "(p: cohort test; q: "
             "Benjamini-Hochberg over features)\n");
+    if (inner_count > 0)
+        printf("(%zu trials with an inner fold, which choose, are left out)\n", inner_count);
     for (size_t p = 0; p < count; p++)
         FGF_TRY(print_point(&points[p], &e, features, feature_bytes, kinds, kind_bytes));
 done:
@@ -301,6 +335,7 @@ done:
         fgf_free(points[p].joint_null);
     }
     fgf_free(points);
+    fgf_free(counted);
     fgf_free(features);
     fgf_free(kinds);
     return status;

@@ -3,7 +3,10 @@
 #include "fgf/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,12 +43,18 @@ fgf_status fgf_hash_file(const char *path, fgf_hash *out)
     fgf_status status = FGF_OK;
     enum { BLOCK = 4 << 20 };
     fgf_buffer hashes = {0};
+    struct stat about;
     char *block = NULL;
     FILE *file = fopen(path, "rb");
     if (!file)
         FGF_FAIL(FGF_DATA, "%s: cannot be opened: %s", path, strerror(errno));
-    FGF_TRY(FGF_ALLOCATE(BLOCK, &block));
-    for (size_t count; (count = fread(block, 1, BLOCK, file)) > 0;)
+    if (fstat(fileno(file), &about) != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be read: %s", path, strerror(errno));
+    /* Clearing a whole block for a small file would take longer than reading it. */
+    const bool small = S_ISREG(about.st_mode) && about.st_size < BLOCK;
+    const size_t room = small ? (size_t)about.st_size + 1 : BLOCK;
+    FGF_TRY(FGF_ALLOCATE(room, &block));
+    for (size_t count; (count = fread(block, 1, room, file)) > 0;)
         fgf_buffer_add(&hashes, "%s", fgf_hash_bytes(block, count).text);
     if (ferror(file))
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be read to its end: %s", path, strerror(errno));
@@ -59,25 +68,172 @@ done:
     return status;
 }
 
-fgf_status fgf_write_file(const char *path, const char *bytes, size_t count)
+/* ---- what the name of an output leads to ---- */
+
+enum { LINKS_MOST = 40 };
+
+/* How long the folder's part of a path is, its last '/' included, and which folder that really is.
+ * `named`: the output, as it was named. */
+static fgf_status find_folder(const char *named, const char *path, int *length, char **real)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer folder = {0};
+    const char *slash = strrchr(path, '/');
+    *length = slash ? (int)(slash - path) + 1 : 0;
+    fgf_buffer_add(&folder, "%.*s", slash ? *length : 1, slash ? path : ".");
+    FGF_TRY(folder.status);
+    free(*real);
+    *real = realpath(folder.text, NULL);
+    if (!*real)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: the folder %s: %s", named, folder.text,
+                 strerror(errno));
+done:
+    fgf_buffer_clear(&folder);
+    return status;
+}
+
+/* Follows symbolic links to the last name. Links of /proc lead to open descriptors: what is behind
+ * them is written through them, and is not to be replaced even where it is a file. */
+static fgf_status follow_links(const char *path, char **out, char **folder, bool *descriptor)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer next = {0};
+    char target[PATH_MAX];
+    int start = 0;
+    *descriptor = false;
+    FGF_TRY(fgf_copy_text(path, out));
+    for (int links = 0;; links++) {
+        FGF_TRY(find_folder(path, *out, &start, folder));
+        *descriptor = strncmp(*folder, "/proc/", 6) == 0;
+        const ssize_t length = *descriptor ? -1 : readlink(*out, target, sizeof target - 1);
+        if (length < 0)
+            break;
+        if (links == LINKS_MOST)
+            FGF_FAIL(FGF_USAGE, "%s: more than %d symbolic links in a row", path, LINKS_MOST);
+        target[length] = '\0';
+        next.length = 0;
+        fgf_buffer_add(&next, "%.*s%s", *target == '/' ? 0 : start, *out, target);
+        FGF_TRY(next.status);
+        fgf_free(*out);
+        *out = NULL;
+        FGF_TRY(fgf_copy_text(next.text, out));
+    }
+done:
+    fgf_buffer_clear(&next);
+    return status;
+}
+
+static const char *kind_of(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+           : S_ISREG(mode)  ? "a file that is open already"
+                            : "a device";
+}
+
+/* `path` as a file to be made under another name and renamed (*kind NULL), or what else it is. */
+static fgf_status find_output(const char *path, char **out, const char **kind)
+{
+    fgf_status status = FGF_OK;
+    struct stat about;
+    char *folder = NULL;
+    bool descriptor = false;
+    *kind = NULL;
+    *out = NULL;
+    if (!*path || path[strlen(path) - 1] == '/')
+        FGF_FAIL(FGF_USAGE, "%s: found the name of a folder, expected that of a file",
+                 *path ? path : "\"\"");
+    FGF_TRY(follow_links(path, out, &folder, &descriptor));
+    const bool there = stat(*out, &about) == 0;
+    if (!there && errno != ENOENT)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
+    if (there && S_ISDIR(about.st_mode))
+        FGF_FAIL(FGF_USAGE, "%s: found a folder, expected the name of a file", path);
+    if (there && (descriptor || !S_ISREG(about.st_mode)))
+        *kind = kind_of(about.st_mode);
+    else if (access(folder, W_OK | X_OK) != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: the folder %s: %s", path, folder,
+                 strerror(errno));
+done:
+    free(folder);
+    if (status != FGF_OK) {
+        fgf_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+fgf_status fgf_output_file(const char *path, char **out)
+{
+    fgf_status status = FGF_OK;
+    const char *kind = NULL;
+    FGF_TRY(find_output(path, out, &kind));
+    if (kind)
+        FGF_FAIL(
+            FGF_USAGE,
+            "%s: found %s, expected the name of a file: this output cannot go to a device or a "
+            "pipe",
+            path, kind);
+done:
+    if (status != FGF_OK) {
+        fgf_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+fgf_status fgf_output_check(const char *path)
+{
+    char *target = NULL;
+    const char *kind = NULL;
+    fgf_status status = find_output(path, &target, &kind);
+    fgf_free(target);
+    return status;
+}
+
+/* ---- writing ---- */
+
+/* All bytes, and the end of it; the cause in errno. */
+static bool write_all(int file, const char *bytes, size_t count, bool sync)
+{
+    while (count > 0) {
+        const ssize_t written = write(file, bytes, count);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written == 0)
+            errno = ENOSPC;
+        if (written <= 0)
+            return false;
+        bytes += written;
+        count -= (size_t)written;
+    }
+    return !sync || fsync(file) == 0;
+}
+
+fgf_status fgf_write_file(const char *path, const char *bytes, size_t count, unsigned mode)
 {
     fgf_status status = FGF_OK;
     fgf_buffer part = {0};
-    struct stat about;
-    const bool replaced = stat(path, &about) != 0 || S_ISREG(about.st_mode);
-    fgf_buffer_add(&part, "%s%s", path, replaced ? ".part" : "");
+    char *target = NULL;
+    const char *kind = NULL;
+    FGF_TRY(find_output(path, &target, &kind));
+    const bool replaced = !kind;
+    fgf_buffer_add(&part, "%s%s", target, replaced ? ".part" : "");
     FGF_TRY(part.status);
-    FILE *file = fopen(part.text, "w");
-    if (!file)
+    if (replaced)
+        (void)unlink(part.text); /* of an earlier start, whatever its mode */
+    int file =
+        open(part.text, O_WRONLY | O_CLOEXEC | (replaced ? O_CREAT | O_EXCL : O_TRUNC), mode);
+    if (file < 0)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
-    bool good = fwrite(bytes, 1, count, file) == count && fflush(file) == 0 &&
-                (!replaced || fsync(fileno(file)) == 0);
+    bool good = write_all(file, bytes, count, replaced);
     int cause = errno;
-    if (fclose(file) != 0 && good) {
+    if (close(file) != 0 && good) {
         good = false;
         cause = errno;
     }
-    if (good && replaced && rename(part.text, path) != 0) {
+    if (good && replaced && rename(part.text, target) != 0) {
         good = false;
         cause = errno;
     }
@@ -87,5 +243,6 @@ fgf_status fgf_write_file(const char *path, const char *bytes, size_t count)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(cause));
 done:
     fgf_buffer_clear(&part);
+    fgf_free(target);
     return status;
 }

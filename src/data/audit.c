@@ -287,14 +287,6 @@ const fgf_finding *fgf_audit_finding(const fgf_audit *audit, size_t index)
     return &audit->finding[index];
 }
 
-const fgf_finding *fgf_audit_find(const fgf_audit *audit, const char *check)
-{
-    for (size_t k = 0; k < CHECKS; k++)
-        if (strcmp(checks[k].name, check) == 0)
-            return &audit->finding[k];
-    return NULL;
-}
-
 fgf_verdict fgf_audit_verdict(const fgf_audit *audit)
 {
     fgf_verdict worst = FGF_VERDICT_OK;

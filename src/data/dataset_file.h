@@ -36,7 +36,7 @@ hid_t fgf_case_column_type(const case_column *column);
 /* A fixed-length text type, final 0 included. */
 hid_t fgf_text_type(size_t bytes);
 
-/* A row of the table that the ranks of a writer fill together. */
+/* What a case holds. */
 typedef struct fgf_case_content {
     char hash[FGF_HASH_TEXT];
     int64_t mask_pixels;
@@ -45,6 +45,13 @@ typedef struct fgf_case_content {
 /* What a case's image (planar float) and mask hold. */
 fgf_status fgf_case_content_of(fgf_shape shape, const float *image, const uint8_t *mask,
                                fgf_case_content *out) FGF_CHECKED;
+
+/* How /image and /mask are stored, with `axes` axes: one case a chunk, shuffled, deflated, with a
+ * checksum. extent[0] is the number of cases. A creation list to be closed; < 0: failed. */
+hid_t fgf_dataset_case_layout(int axes, const hsize_t *extent);
+
+/* FGF_DATA: a case of this shape is more than a file can hold. */
+fgf_status fgf_dataset_shape_check(fgf_shape shape) FGF_CHECKED;
 
 /* The hash of the whole: cohort, and each case with its content, in file order. */
 fgf_status fgf_dataset_content_hash(const fgf_cohort *cohort, const fgf_case *cases,

@@ -1,4 +1,4 @@
-/* The objects of a dataset file: created by all ranks alike, as parallel HDF5 demands. */
+/* The objects of a dataset file. */
 #include <hdf5.h>
 
 #include "dataset_writer.h"
@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum { DEFLATE_LEVEL = 4 };
 
 fgf_status fgf_dataset_add_text_attribute(fgf_dataset_writer *writer, hid_t object,
                                           const char *name, const char *value)
@@ -48,7 +46,7 @@ static hid_t timeless(void)
     return layout;
 }
 
-/* A small dataset of known values; all ranks create it, rank 0 writes it. rank 0 = a scalar. */
+/* A small dataset of known values. axes 0 = a scalar. */
 static fgf_status add_values(fgf_dataset_writer *writer, const char *path, hid_t type, int axes,
                              const hsize_t *extent, const void *values, const char *unit,
                              const char *long_name)
@@ -63,7 +61,7 @@ static fgf_status add_values(fgf_dataset_writer *writer, const char *path, hid_t
     bool empty = false;
     for (int a = 0; a < axes; a++)
         empty |= extent[a] == 0;
-    if (writer->group->rank == 0 && !empty)
+    if (!empty)
         TRY_HDF5(writer, H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), path);
 done:
     if (dataset >= 0)
@@ -126,27 +124,23 @@ done:
     return status;
 }
 
-/* /image or /mask: one case a chunk, compressed, with a checksum. */
+/* /image or /mask. */
 static fgf_status add_cases(fgf_dataset_writer *writer, const char *path, hid_t type, int axes,
                             const hsize_t *extent, const char *axis_names, const char *long_name,
                             hid_t *out)
 {
     fgf_status status = FGF_OK;
-    hsize_t chunk[5];
-    memcpy(chunk, extent, (size_t)axes * sizeof *chunk);
-    chunk[0] = 1;
-    hid_t space = H5Screate_simple(axes, extent, NULL), layout = timeless();
-    TRY_HDF5(writer, H5Pset_chunk(layout, axes, chunk), path);
-    TRY_HDF5(writer, H5Pset_shuffle(layout), path);
-    TRY_HDF5(writer, H5Pset_deflate(layout, DEFLATE_LEVEL), path);
-    TRY_HDF5(writer, H5Pset_fletcher32(layout), path);
+    hid_t space = H5Screate_simple(axes, extent, NULL);
+    hid_t layout = fgf_dataset_case_layout(axes, extent);
+    TRY_HDF5(writer, layout, path);
     *out = H5Dcreate2(writer->file, path, type, space, H5P_DEFAULT, layout, H5P_DEFAULT);
     TRY_HDF5(writer, *out, path);
     FGF_TRY(fgf_dataset_add_text_attribute(writer, *out, "units", "1"));
     FGF_TRY(fgf_dataset_add_text_attribute(writer, *out, "long_name", long_name));
     FGF_TRY(fgf_dataset_add_text_attribute(writer, *out, "axes", axis_names));
 done:
-    H5Pclose(layout);
+    if (layout >= 0)
+        H5Pclose(layout);
     H5Sclose(space);
     return status;
 }

@@ -1,38 +1,28 @@
-/* Writing a dataset file; the layout is in include/fgf/dataset.h.
- *
- * Filtered chunks can be written in parallel by collective transfers only, so every put is one,
- * with an empty selection on ranks that have no case. Everything small is written by rank 0 alone.
- */
+/* Writing a dataset file; the layout is in include/fgf/dataset.h. One process writes it, so that a
+ * disk that fills up is an error and nobody waits for anybody. */
 #define _GNU_SOURCE /* memfd_create */
 #include <hdf5.h>
 
 #include "dataset_writer.h"
+#include "fgf/file_bytes.h"
 #include "fgf/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-static fgf_status create_file(fgf_dataset_writer *writer, int64_t access_list)
+static fgf_status create_file(fgf_dataset_writer *writer)
 {
     fgf_status status = FGF_OK;
-    hid_t creation = -1,
-          access = access_list ? H5Pcopy((hid_t)access_list) : H5Pcreate(H5P_FILE_ACCESS);
+    hid_t creation = -1, access = H5Pcreate(H5P_FILE_ACCESS);
     TRY_HDF5(writer, access, "the file");
     TRY_HDF5(writer, H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18), "the file");
 #if H5_VERSION_GE(1, 10, 7)
     TRY_HDF5(writer, H5Pset_file_locking(access, 0, 1), "the file");
-#endif
-    writer->transfer = H5Pcreate(H5P_DATASET_XFER);
-#ifdef H5_HAVE_PARALLEL
-    if (writer->parallel)
-        TRY_HDF5(writer, H5Pset_dxpl_mpio(writer->transfer, H5FD_MPIO_COLLECTIVE), "the file");
 #endif
     creation = H5Pcreate(H5P_FILE_CREATE);
     TRY_HDF5(writer, H5Pset_userblock(creation, FGF_DATASET_PREFIX), "the file");
@@ -46,30 +36,18 @@ done:
     return status;
 }
 
-static fgf_status check_cohort(const fgf_cohort *cohort, size_t count, const char *path)
-{
-    fgf_status status = FGF_OK;
-    const fgf_shape s = cohort->shape;
-    if (count == 0)
-        FGF_FAIL(FGF_DATA, "%s: there is no case to write", path);
-    if (s.channels < 1 || s.channels > FGF_CHANNELS_MAX || s.depth < 1 || s.height < 1 ||
-        s.width < 1 || s.depth > FGF_DATASET_EXTENT_MOST || s.height > FGF_DATASET_EXTENT_MOST ||
-        s.width > FGF_DATASET_EXTENT_MOST ||
-        (double)s.depth * s.height * s.width * s.channels > FGF_DATASET_ELEMENTS_MOST)
-        FGF_FAIL(FGF_DATA, "%s: a case of %d channels x %d x %d x %d cannot be stored", path,
-                 s.channels, s.depth, s.height, s.width);
-done:
-    return status;
-}
-
 static fgf_status start_writer(fgf_dataset_writer *writer, const char *path,
                                const fgf_cohort *cohort, size_t count)
 {
     fgf_status status = FGF_OK;
     fgf_buffer part = {0};
-    FGF_TRY(check_cohort(cohort, count, path));
-    FGF_TRY(fgf_copy_text(path, &writer->path));
-    fgf_buffer_add(&part, "%s.part", path);
+    if (count == 0)
+        FGF_FAIL(FGF_DATA, "%s: there is no case to write", path);
+    status = fgf_dataset_shape_check(cohort->shape);
+    if (status != FGF_OK)
+        FGF_TRY(fgf_prefix_error("%s", path));
+    FGF_TRY(fgf_output_file(path, &writer->path));
+    fgf_buffer_add(&part, "%s.part", writer->path);
     FGF_TRY(part.status);
     FGF_TRY(fgf_copy_text(part.text, &writer->part));
     FGF_TRY(
@@ -83,54 +61,19 @@ done:
     return status;
 }
 
-/* Several ranks write through MPI-IO, where a disk that fills up leaves them waiting for each other
- * inside HDF5. So room for the images as they are, not compressed, is demanded beforehand. */
-static fgf_status check_room(const char *path, const fgf_cohort *cohort, size_t count)
-{
-    fgf_status status = FGF_OK;
-    struct statvfs disk;
-    char *folder = NULL;
-    const double overhead = 1 << 20;
-    double image = (double)fgf_shape_size(cohort->shape) * sizeof(float);
-    double needed = (double)count * (image + (double)fgf_shape_pixels(cohort->shape)) + overhead;
-    FGF_TRY(fgf_copy_text(path, &folder));
-    if (statvfs(dirname(folder), &disk) != 0)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
-    if ((double)disk.f_bavail * (double)disk.f_frsize < needed)
-        FGF_FAIL(FGF_ENVIRONMENT,
-                 "%s: %.1f MB are free, and several ranks need %.1f MB to write (the images before "
-                 "compression); free some, or import on one rank",
-                 path, (double)disk.f_bavail * (double)disk.f_frsize / 1e6, needed / 1e6);
-done:
-    fgf_free(folder);
-    return status;
-}
-
 fgf_status fgf_dataset_writer_create(const char *path, const fgf_cohort *cohort, size_t count,
-                                     const char *origin, int64_t access_list, fgf_group *group,
-                                     fgf_dataset_writer **out)
+                                     const char *origin, fgf_dataset_writer **out)
 {
     fgf_status status = FGF_OK;
     fgf_dataset_writer *writer = NULL;
     *out = NULL;
-    if (!group)
-        group = fgf_group_serial();
     fgf_hdf5_quiet();
-    status = FGF_ALLOCATE(1, &writer);
-    if (status == FGF_OK) {
-        writer->file = writer->image = writer->mask = writer->transfer = -1;
-        writer->group = group;
-        writer->parallel = access_list != 0;
-        status = start_writer(writer, path, cohort, count);
-    }
-    if (status == FGF_OK && writer->parallel)
-        status = check_room(path, cohort, count);
-    FGF_TRY(fgf_group_agree(group, status));
+    FGF_TRY(FGF_ALLOCATE(1, &writer));
+    writer->file = writer->image = writer->mask = -1;
+    FGF_TRY(start_writer(writer, path, cohort, count));
     writer->created = true; /* a creation that fails may leave a file all the same */
-    status = create_file(writer, access_list);
-    FGF_TRY(fgf_group_agree(group, status));
-    status = fgf_dataset_add_layout(writer, origin ? origin : "");
-    FGF_TRY(fgf_group_agree(group, status));
+    FGF_TRY(create_file(writer));
+    FGF_TRY(fgf_dataset_add_layout(writer, origin ? origin : ""));
     *out = writer;
     writer = NULL;
 done:
@@ -138,50 +81,35 @@ done:
     return status;
 }
 
-/* One case of /image or /mask, or nothing, as one transfer. */
-static fgf_status write_case(fgf_dataset_writer *writer, hid_t dataset, hid_t type, int axes,
-                             size_t index, const void *values, const char *what)
+static fgf_status write_values(fgf_dataset_writer *writer, hid_t dataset, size_t index,
+                               const fgf_packed_values *values, const char *what)
 {
     fgf_status status = FGF_OK;
-    hsize_t extent[5], start[5] = {0};
-    hid_t file_space = H5Dget_space(dataset), memory_space = -1;
-    TRY_HDF5(writer, H5Sget_simple_extent_dims(file_space, extent, NULL), what);
-    extent[0] = 1;
-    memory_space = H5Screate_simple(axes, extent, NULL);
-    TRY_HDF5(writer, memory_space, what);
-    if (index == SIZE_MAX) {
-        TRY_HDF5(writer, H5Sselect_none(file_space), what);
-        TRY_HDF5(writer, H5Sselect_none(memory_space), what);
-    } else {
-        start[0] = index;
-        TRY_HDF5(writer, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL),
-                 what);
-    }
-    /* HDF5 wants an address even for an empty selection. */
-    const char nothing = 0;
-    TRY_HDF5(writer,
-             H5Dwrite(dataset, type, memory_space, file_space, writer->transfer,
-                      values ? values : &nothing),
-             what);
+    const hsize_t start[5] = {index};
+    TRY_HDF5(
+        writer,
+        H5Dwrite_chunk(dataset, H5P_DEFAULT, values->skipped, start, values->count, values->bytes),
+        what);
 done:
-    if (memory_space >= 0)
-        H5Sclose(memory_space);
-    if (file_space >= 0)
-        H5Sclose(file_space);
     return status;
 }
 
-/* What can fail on one rank alone, before the collective part. */
-static fgf_status check_put(fgf_dataset_writer *writer, size_t index, const float *image,
-                            const uint8_t *mask)
+fgf_status fgf_dataset_writer_put_packed(fgf_dataset_writer *writer, size_t index,
+                                         const fgf_packed_case *packed)
 {
     fgf_status status = FGF_OK;
-    if (index == SIZE_MAX)
-        goto done;
+    const fgf_shape a = packed->shape, b = writer->cohort.shape;
     if (index >= writer->count || writer->contents[index].hash[0])
         FGF_FAIL(FGF_INTERNAL, "%s: case %zu of %zu written twice or out of range", writer->part,
                  index, writer->count);
-    FGF_TRY(fgf_case_content_of(writer->cohort.shape, image, mask, &writer->contents[index]));
+    if (a.channels != b.channels || a.depth != b.depth || a.height != b.height ||
+        a.width != b.width)
+        FGF_FAIL(FGF_INTERNAL, "%s: case %zu has another shape than the cohort", writer->part,
+                 index);
+    FGF_TRY(write_values(writer, writer->image, index, &packed->image, "/image"));
+    FGF_TRY(write_values(writer, writer->mask, index, &packed->mask, "/mask"));
+    memcpy(writer->contents[index].hash, packed->hash, sizeof packed->hash);
+    writer->contents[index].mask_pixels = packed->mask_pixels;
 done:
     return status;
 }
@@ -190,34 +118,12 @@ fgf_status fgf_dataset_writer_put(fgf_dataset_writer *writer, size_t index, cons
                                   const uint8_t *mask)
 {
     fgf_status status = FGF_OK;
-    if (index == SIZE_MAX && !writer->parallel && writer->group->size == 1)
-        return FGF_OK;
-    FGF_TRY(fgf_group_agree(writer->group, check_put(writer, index, image, mask)));
-    status = write_case(writer, writer->image, H5T_NATIVE_FLOAT, 5, index, image, "/image");
-    FGF_TRY(fgf_group_agree(writer->group, status));
-    status = write_case(writer, writer->mask, H5T_NATIVE_UINT8, 4, index, mask, "/mask");
-    FGF_TRY(fgf_group_agree(writer->group, status));
+    fgf_packed_case packed = {0};
+    FGF_TRY(fgf_dataset_pack(writer->cohort.shape, image, mask, &packed));
+    FGF_TRY(fgf_dataset_writer_put_packed(writer, index, &packed));
 done:
+    fgf_packed_case_clear(&packed);
     return status;
-}
-
-fgf_status fgf_dataset_writer_limit(fgf_dataset_writer *writer, size_t count)
-{
-    fgf_status status = FGF_OK;
-    const fgf_shape s = writer->cohort.shape;
-    hsize_t image[5] = {count, (hsize_t)s.channels, (hsize_t)s.depth, (hsize_t)s.height,
-                        (hsize_t)s.width};
-    hsize_t mask[4] = {count, image[2], image[3], image[4]};
-    if (count == writer->count)
-        goto done;
-    if (count == 0 || count > writer->count)
-        FGF_FAIL(FGF_INTERNAL, "%s: %zu of %zu cases asked for", writer->part, count,
-                 writer->count);
-    TRY_HDF5(writer, H5Dset_extent(writer->image, image), "/image");
-    TRY_HDF5(writer, H5Dset_extent(writer->mask, mask), "/mask");
-    writer->count = count;
-done:
-    return fgf_group_agree(writer->group, status);
 }
 
 /* HDF5 crashes at its end after a close that failed, and a close fails while its cache cannot be
@@ -225,8 +131,7 @@ done:
 static void give_up_file(fgf_dataset_writer *writer)
 {
     int *descriptor = NULL;
-    if (writer->file < 0 || writer->parallel ||
-        H5Fget_vfd_handle(writer->file, H5P_DEFAULT, (void **)&descriptor) < 0)
+    if (writer->file < 0 || H5Fget_vfd_handle(writer->file, H5P_DEFAULT, (void **)&descriptor) < 0)
         return;
     int nowhere = memfd_create("fgf", 0);
     if (nowhere >= 0) {
@@ -303,12 +208,11 @@ done:
     return status;
 }
 
-/* The rows of all ranks, and a copy of the cases with their masks' sizes. */
-static fgf_status gather_contents(fgf_dataset_writer *writer, const fgf_case *cases, fgf_case **out)
+/* A copy of the cases with their masks' sizes. */
+static fgf_status count_pixels(const fgf_dataset_writer *writer, const fgf_case *cases,
+                               fgf_case **out)
 {
     fgf_status status = FGF_OK;
-    FGF_TRY(
-        fgf_group_merge(writer->group, writer->contents, writer->count * sizeof *writer->contents));
     FGF_TRY(FGF_ALLOCATE(writer->count, out));
     for (size_t i = 0; i < writer->count; i++) {
         if (!writer->contents[i].hash[0])
@@ -328,21 +232,14 @@ fgf_status fgf_dataset_writer_finish(fgf_dataset_writer *writer, const fgf_case 
     fgf_status status = FGF_OK;
     fgf_case *counted = NULL;
     fgf_hash hash;
-    status = gather_contents(writer, cases, &counted);
-    if (status == FGF_OK)
-        status = fgf_dataset_content_hash(&writer->cohort, counted, writer->contents, writer->count,
-                                          &hash);
-    FGF_TRY(fgf_group_agree(writer->group, status));
-    status = fgf_dataset_add_case_table(writer, counted);
-    FGF_TRY(fgf_group_agree(writer->group, status));
-    status = fgf_dataset_add_excluded(writer, excluded, excluded_id, excluded_reason);
-    if (status == FGF_OK)
-        status = fgf_dataset_add_text_attribute(writer, writer->file, "hash", hash.text);
-    FGF_TRY(fgf_group_agree(writer->group, status));
-    FGF_TRY(fgf_group_agree(writer->group, close_file(writer)));
-    if (writer->group->rank == 0)
-        status = publish(writer);
-    FGF_TRY(fgf_group_agree(writer->group, status));
+    FGF_TRY(count_pixels(writer, cases, &counted));
+    FGF_TRY(
+        fgf_dataset_content_hash(&writer->cohort, counted, writer->contents, writer->count, &hash));
+    FGF_TRY(fgf_dataset_add_case_table(writer, counted));
+    FGF_TRY(fgf_dataset_add_excluded(writer, excluded, excluded_id, excluded_reason));
+    FGF_TRY(fgf_dataset_add_text_attribute(writer, writer->file, "hash", hash.text));
+    FGF_TRY(close_file(writer));
+    FGF_TRY(publish(writer));
     writer->created = false;
 done:
     fgf_free(counted);
@@ -357,9 +254,7 @@ void fgf_dataset_writer_destroy(fgf_dataset_writer **out)
         fgf_error error = *fgf_last_error();
         give_up_file(writer);
         (void)!close_file(writer);
-        if (writer->transfer >= 0)
-            H5Pclose(writer->transfer);
-        if (writer->created && writer->group->rank == 0)
+        if (writer->created)
             (void)unlink(writer->part);
         fgf_adopt_error(&error);
         fgf_free(writer->path);

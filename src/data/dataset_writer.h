@@ -1,4 +1,4 @@
-/* A dataset file that is being written, and what is put into it. Include after hdf5.h. */
+/* A dataset file that is being made, and what is put into it. Include after hdf5.h. */
 #ifndef FGF_DATA_DATASET_WRITER_H
 #define FGF_DATA_DATASET_WRITER_H
 
@@ -8,11 +8,10 @@ struct fgf_dataset_writer {
     char *path, *part; /* final name, name while writing */
     char *preprocessing;
     fgf_cohort cohort; /* its preprocessing is ours */
-    fgf_group *group;
-    bool parallel, created;
+    bool created;
     size_t count;
-    fgf_case_content *contents; /* [count as announced]; a rank fills the rows of its own cases */
-    hid_t file, image, mask, transfer;
+    fgf_case_content *contents; /* [count] */
+    hid_t file, image, mask;
 };
 
 /* Where HDF5 refuses: which file, what was being done, and HDF5's own reason. */
@@ -25,8 +24,7 @@ struct fgf_dataset_writer {
         }                                                                                          \
     } while (0)
 
-/* All of these are collective over the writer's group: every rank creates the objects; small values
- * are written by rank 0 alone. FGF_ENVIRONMENT: HDF5 refuses. */
+/* FGF_ENVIRONMENT: HDF5 refuses. */
 
 /* Attributes, texts, channels, and the empty /image and /mask. */
 fgf_status fgf_dataset_add_layout(fgf_dataset_writer *writer, const char *origin) FGF_CHECKED;

@@ -128,7 +128,7 @@ fgf_status fgf_phantom_write(const fgf_phantom_settings *settings, const char *p
     FGF_TRY(FGF_ALLOCATE(image_size, &image));
     FGF_TRY(FGF_ALLOCATE(pixels, &mask));
     FGF_TRY(FGF_ALLOCATE(fgf_phantom_work_size(&phantom), &work));
-    FGF_TRY(fgf_dataset_writer_create(path, &cohort, count, origin.text, 0, NULL, &writer));
+    FGF_TRY(fgf_dataset_writer_create(path, &cohort, count, origin.text, &writer));
     for (size_t i = 0; i < count; i++) {
         const fgf_phantom_case truth = fgf_phantom_draw(&phantom, i);
         int64_t inside = fgf_phantom_render(&phantom, &truth, image, mask, work);

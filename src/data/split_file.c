@@ -180,7 +180,7 @@ fgf_status fgf_split_write(const char *path, const fgf_dataset *dataset, const i
         fgf_buffer_add(&text, "%s,%s\n", id, fgf_role_name((fgf_role)role[i]));
     }
     FGF_TRY(text.status);
-    FGF_TRY(fgf_write_file(path, text.text, text.length));
+    FGF_TRY(fgf_write_file(path, text.text, text.length, 0666));
 done:
     fgf_buffer_clear(&text);
     return status;

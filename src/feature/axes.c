@@ -16,6 +16,8 @@
  * equal. */
 #include "soft_mask.h"
 
+#include <string.h>
+
 static const double equal = 1e-6; /* of l1, as for log_aspect_ratio */
 static const double least_freedom = 0.5;
 static const double no_extent = 1e-10; /* of l1 and of a pixel: rounding and nothing else */
@@ -108,6 +110,22 @@ static ellipsoid ellipsoid_of(const soft_mask_settings *settings, const fgf_regi
     return of;
 }
 
+/* What is shared is the ellipsoid. */
+static size_t work_size(const fgf_feature *feature, const fgf_region *region)
+{
+    (void)feature;
+    (void)region;
+    return (sizeof(ellipsoid) + sizeof(double) - 1) / sizeof(double);
+}
+
+static void share(const fgf_feature *feature, const fgf_region *region, const double *value,
+                  double *work, bool with_gradient)
+{
+    const ellipsoid of = ellipsoid_of(feature->settings, region, value);
+    (void)with_gradient;
+    memcpy(work, &of, sizeof of);
+}
+
 /* Whether eigenvalue k has a gradient. */
 static fgf_undefined judge(const ellipsoid *of, int k)
 {
@@ -122,11 +140,12 @@ static fgf_undefined judge(const ellipsoid *of, int k)
 
 /* h = factor * l_k^(1/2) l_0^power. */
 static fgf_undefined of_axes(const fgf_feature *feature, const fgf_region *region,
-                             const double *value, int k, double factor, double power, double *h,
-                             double *gradient)
+                             const double *value, const double *work, int k, double factor,
+                             double power, double *h, double *gradient)
 {
     const soft_mask_settings *settings = feature->settings;
-    const ellipsoid of = ellipsoid_of(settings, region, value);
+    ellipsoid of;
+    memcpy(&of, work, sizeof of);
     fgf_undefined reason = judge(&of, k);
     if (reason == FGF_UNDEFINED_DEFINED && power != 0)
         reason = judge(&of, 0);
@@ -151,14 +170,15 @@ static fgf_undefined of_axes(const fgf_feature *feature, const fgf_region *regio
     static fgf_undefined name(const fgf_feature *feature, const fgf_region *region,                \
                               const double *value, double *work, double *h, double *gradient)      \
     {                                                                                              \
-        (void)work;                                                                                \
-        return of_axes(feature, region, value, k, factor, power, h, gradient);                     \
+        return of_axes(feature, region, value, work, k, factor, power, h, gradient);               \
     }                                                                                              \
     const feature_ops fgf_feature_##name = {                                                       \
         .kind = {#name, text, keys, sizeof(soft_mask_settings)},                                   \
         .unit = of_unit,                                                                           \
         .stored_units = true,                                                                      \
         .volumes_only = only,                                                                      \
+        .work = work_size,                                                                         \
+        .share = share,                                                                            \
         .evaluate = name};
 
 AXES_FEATURE(major_axis, "longest axis of the ellipse with the soft mask's second moments", "mm", 0,

@@ -15,12 +15,32 @@ static int stride_of(const soft_bins *all)
     return soft_bins_groups(all) * LANES;
 }
 
-/* Rows of shares, and two matrices; vectors may reach LANES behind the end of each. */
+/* Vectors may reach LANES behind the end of each array. */
+typedef struct pair_work {
+    size_t elements; /* of a matrix */
+    double *pairs;   /* their number Z / 2 */
+    double *joint, *shares;
+    double *by_joint; /* dh/dP, of one feature; the rest is shared */
+} pair_work;
+
+static size_t matrix_elements(const soft_bins *all)
+{
+    return (size_t)(all->bins * stride_of(all)) + LANES;
+}
+
+static pair_work split(const soft_bins *all, double *work)
+{
+    pair_work w = {.elements = matrix_elements(all), .pairs = work};
+    w.joint = w.pairs + 1;
+    w.by_joint = w.joint + w.elements;
+    w.shares = w.by_joint + w.elements;
+    return w;
+}
+
 size_t cooccurrence_work(const fgf_feature *feature, const fgf_region *region)
 {
     const soft_bins all = soft_bins_of(feature->settings);
-    const size_t stride = (size_t)stride_of(&all), bins = (size_t)all.bins;
-    return (region->pixel_count + 2 * bins) * stride + 3 * LANES;
+    return 1 + 2 * matrix_elements(&all) + region->pixel_count * (size_t)stride_of(&all) + LANES;
 }
 
 /* shares[i][b], zero where a voxel has none. */
@@ -41,32 +61,24 @@ static void fill_shares(const soft_bins *all, const double *value, size_t count,
     }
 }
 
-/* to[l] += factor from[l]; all read before any is written, for the compiler's sake. */
-FGF_INLINE void add_product(double factor, const double *from, double *to)
-{
-    double sum[LANES];
-    for (int l = 0; l < LANES; l++)
-        sum[l] = to[l] + factor * from[l];
-    for (int l = 0; l < LANES; l++)
-        to[l] = sum[l];
-}
-
 /* sum = the shares of i's neighbours along `ways`, added up; returns how many they are. */
 FGF_INLINE int add_neighbours(const fgf_region *region, const double *shares, size_t i, int stride,
                               neighbour_way *way, int ways, double *sum)
 {
     const neighbour_place place = neighbour_place_of(region, i);
+    const double *row[2 * NEIGHBOUR_WAYS_MAX];
     int found = 0;
-    for (int b = 0; b < stride; b++)
-        sum[b] = 0;
     for (int w = 0; w < ways; w++) {
         const ptrdiff_t j = neighbour_seek(region, way + w, place);
-        if (j < 0)
-            continue;
-        const double *row = shares + j * stride;
-        for (int b = 0; b < stride; b += LANES)
-            add_product(1, row + b, sum + b);
-        found++;
+        if (j >= 0)
+            row[found++] = shares + j * stride;
+    }
+    /* LANES bins of all neighbours at a time, so that the sum stays in a register. */
+    for (int b = 0; b < stride; b += LANES) {
+        soft_lanes total = {0};
+        for (int k = 0; k < found; k++)
+            total += *(const soft_lanes *)(row[k] + b);
+        *(soft_lanes *)(sum + b) = total;
     }
     return found;
 }
@@ -91,33 +103,37 @@ static size_t add_pairs(const soft_bins *all, const fgf_region *region, int dist
         soft_bins_window(all, value[i], &first, &nearest, &last);
         for (int b = 0; b < stride; b += LANES)
             for (int a = first; a <= last; a++)
-                add_product(row[a], sum + b, joint + a * stride + b);
+                *(soft_lanes *)(joint + a * stride + b) += row[a] * *(soft_lanes *)(sum + b);
     }
     return pairs;
 }
 
-static void make_symmetric(cooccurrence *matrix, double *joint, size_t pairs)
+static void make_symmetric(const soft_bins *all, double *joint, size_t pairs)
 {
-    const int stride = matrix->stride;
+    const int stride = stride_of(all);
     const double inverse = 0.5 / (double)pairs;
-    matrix->mean = 0;
-    for (int a = 0; a < matrix->bins; a++)
+    for (int a = 0; a < all->bins; a++)
         for (int b = 0; b <= a; b++) {
             const double both = (joint[a * stride + b] + joint[b * stride + a]) * inverse;
             joint[a * stride + b] = joint[b * stride + a] = both;
         }
-    for (int a = 0; a < matrix->bins; a++) {
-        matrix->marginal[a] = 0;
-        for (int b = 0; b < matrix->bins; b++)
-            matrix->marginal[a] += joint[a * stride + b];
-        matrix->mean += (a + 1) * matrix->marginal[a];
+}
+
+static cooccurrence matrix_of(const soft_bins *all, const double *joint)
+{
+    cooccurrence matrix = {.bins = all->bins, .stride = stride_of(all), .joint = joint};
+    for (int a = 0; a < all->bins; a++) {
+        for (int b = 0; b < all->bins; b++)
+            matrix.marginal[a] += joint[a * matrix.stride + b];
+        matrix.mean += (a + 1) * matrix.marginal[a];
     }
+    return matrix;
 }
 
 /* gradient[i] from by_joint = dh/dP. */
 FGF_CLONES
 static void go_back(const soft_bins *all, const fgf_region *region, int distance,
-                    const double *value, const double *shares, const double *by_joint, size_t pairs,
+                    const double *value, const double *shares, const double *by_joint, double pairs,
                     double *gradient)
 {
     const int stride = stride_of(all);
@@ -134,15 +150,30 @@ static void go_back(const soft_bins *all, const fgf_region *region, int distance
         soft_bins_window(all, value[i], &first, &nearest, &last);
         first -= first % LANES;
         for (int a = first; a <= last; a += LANES) {
-            double total[LANES] = {0};
+            soft_lanes total = {0};
             for (int b = 0; b < all->bins; b++)
-                add_product(sum[b], by_joint + b * stride + a, total);
-            memcpy(by_share + a, total, sizeof total);
+                total += sum[b] * *(const soft_lanes *)(by_joint + b * stride + a);
+            *(soft_lanes *)(by_share + a) = total;
         }
         gradient[i] = soft_bins_slope_of(all, by_share, value[i], shares + i * (size_t)stride,
                                          first, last, 1) /
-                      (double)pairs;
+                      pairs;
     }
+}
+
+void cooccurrence_share(const fgf_feature *feature, const fgf_region *region, const double *value,
+                        double *work, bool with_gradient)
+{
+    const cooccurrence_settings *settings = feature->settings;
+    const soft_bins all = soft_bins_of(&settings->soft);
+    const pair_work w = split(&all, work);
+    (void)with_gradient;
+    memset(w.joint, 0, w.elements * sizeof *w.joint);
+    fill_shares(&all, value, region->pixel_count, w.shares);
+    const size_t pairs = add_pairs(&all, region, (int)settings->distance, value, w.shares, w.joint);
+    if (pairs > 0)
+        make_symmetric(&all, w.joint, pairs);
+    *w.pairs = (double)pairs;
 }
 
 fgf_undefined cooccurrence_evaluate(const fgf_feature *feature, const fgf_region *region,
@@ -151,20 +182,14 @@ fgf_undefined cooccurrence_evaluate(const fgf_feature *feature, const fgf_region
 {
     const cooccurrence_settings *settings = feature->settings;
     const soft_bins all = soft_bins_of(&settings->soft);
-    const int distance = (int)settings->distance;
-    cooccurrence matrix = {.bins = all.bins, .stride = stride_of(&all)};
-    const size_t elements = (size_t)(all.bins * matrix.stride) + LANES;
-    double *joint = work, *by_joint = joint + elements, *shares = by_joint + elements;
-    memset(joint, 0, elements * sizeof *joint);
-    fill_shares(&all, value, region->pixel_count, shares);
-    const size_t pairs = add_pairs(&all, region, distance, value, shares, joint);
-    if (pairs == 0)
+    const pair_work w = split(&all, work);
+    if (*w.pairs == 0)
         return FGF_UNDEFINED_NO_PAIR;
-    make_symmetric(&matrix, joint, pairs);
-    matrix.joint = joint;
-    memset(by_joint, 0, elements * sizeof *by_joint);
-    const fgf_undefined reason = statistic(&matrix, h, gradient ? by_joint : NULL);
+    const cooccurrence matrix = matrix_of(&all, w.joint);
+    memset(w.by_joint, 0, w.elements * sizeof *w.by_joint);
+    const fgf_undefined reason = statistic(&matrix, h, gradient ? w.by_joint : NULL);
     if (reason == FGF_UNDEFINED_DEFINED && gradient)
-        go_back(&all, region, distance, value, shares, by_joint, pairs, gradient);
+        go_back(&all, region, (int)settings->distance, value, w.shares, w.by_joint, *w.pairs,
+                gradient);
     return reason;
 }

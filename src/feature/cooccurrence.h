@@ -38,10 +38,12 @@ static const double cooccurrence_one_level = 1e-12;
 typedef fgf_undefined (*cooccurrence_statistic)(const cooccurrence *matrix, double *h,
                                                 double *by_joint);
 
-/* The `evaluate` and `work` of all these features. */
+/* The `evaluate`, `share` and `work` of all these features: they share P. */
 fgf_undefined cooccurrence_evaluate(const fgf_feature *feature, const fgf_region *region,
                                     const double *value, double *work, double *h, double *gradient,
                                     cooccurrence_statistic statistic);
+void cooccurrence_share(const fgf_feature *feature, const fgf_region *region, const double *value,
+                        double *work, bool with_gradient);
 size_t cooccurrence_work(const fgf_feature *feature, const fgf_region *region);
 
 /* fgf_feature_cooccurrence_<name> of the statistic <name>. */
@@ -58,6 +60,7 @@ size_t cooccurrence_work(const fgf_feature *feature, const fgf_region *region);
         .stored_units = true,                                                                      \
         .prepare = soft_bins_prepare,                                                              \
         .work = cooccurrence_work,                                                                 \
+        .share = cooccurrence_share,                                                               \
         .evaluate = evaluate_##name}
 
 #endif

@@ -204,14 +204,18 @@ int fgf_feature_channel(const fgf_feature *feature)
 size_t fgf_feature_work_size(const fgf_feature *feature, const fgf_region *region)
 {
     const feature_ops *ops = feature->ops;
-    return 2 * region->pixel_count + (ops->work ? ops->work(feature, region) : 0);
+    fgf_region of = *region;
+    if (region->pixel || region->pixel_count == 0)
+        of.shape = fgf_region_extent(region);
+    return 2 * region->pixel_count + (ops->work ? ops->work(feature, &of) : 0);
 }
 
-size_t fgf_feature_item_work_size(const fgf_item *item, fgf_shape shape, size_t pixel_count)
+size_t fgf_feature_item_work_size(const fgf_item *item, fgf_shape shape, fgf_shape extent,
+                                  size_t pixel_count)
 {
     const fgf_feature feature = {
         .ops = find_ops(item), .settings = (void *)item->settings, .shape = shape};
-    const fgf_region region = {.shape = shape, .pixel_count = pixel_count};
+    const fgf_region region = {.shape = extent, .pixel_count = pixel_count};
     return feature.ops ? fgf_feature_work_size(&feature, &region) : 0;
 }
 
@@ -239,29 +243,94 @@ static bool store_gradient(const double *gradient, double slope, size_t count, f
     return finite;
 }
 
-fgf_undefined fgf_feature_evaluate(const fgf_feature *feature, const fgf_region *region,
-                                   const fgf_real *compact, double *work, double *h, fgf_real *v)
+/* Whether what `share` makes for one is the other's as well. */
+static bool are_related(const fgf_feature *a, const fgf_feature *b)
+{
+    const size_t bytes = a->ops->kind.settings_bytes;
+    return a->ops->share && a->ops->share == b->ops->share &&
+           bytes == b->ops->kind.settings_bytes && memcmp(a->settings, b->settings, bytes) == 0 &&
+           a->units.slope == b->units.slope && a->units.intercept == b->units.intercept;
+}
+
+/* h, and the gradient from `value` and what is shared. v: of the feature's channel, zero. */
+static fgf_undefined finish(const fgf_feature *feature, const fgf_region *region, double *work,
+                            double *h, fgf_real *v)
 {
     const feature_ops *ops = feature->ops;
-    size_t count = region->pixel_count, start = 0;
-    double slope = ops->stored_units ? feature->units.slope : 1;
-    double intercept = ops->stored_units ? feature->units.intercept : 0;
+    const size_t count = region->pixel_count;
+    const double slope = ops->stored_units ? feature->units.slope : 1;
     double *value = work, *gradient = v ? work + count : NULL;
-    fgf_undefined reason;
-    assert(fgf_shape_pixels(region->shape) == fgf_shape_pixels(feature->shape));
-    *h = NAN;
-    if (v)
-        memset(v, 0, fgf_region_size(region) * sizeof *v);
-    if (!find_channel(region, feature->channel, &start) || (count == 0 && !ops->defined_when_empty))
-        return FGF_UNDEFINED_EMPTY;
-    for (size_t i = 0; i < count; i++)
-        value[i] = slope * (double)compact[start + i] + intercept;
-    reason = ops->evaluate(feature, region, value, work + 2 * count, h, gradient);
+    fgf_undefined reason = ops->evaluate(feature, region, value, work + 2 * count, h, gradient);
     if (reason == FGF_UNDEFINED_DEFINED && !isfinite(*h))
         reason = FGF_UNDEFINED_NOT_FINITE;
-    if (reason == FGF_UNDEFINED_DEFINED && v && !store_gradient(gradient, slope, count, v + start))
+    if (reason == FGF_UNDEFINED_DEFINED && v && !store_gradient(gradient, slope, count, v))
         reason = FGF_UNDEFINED_NOT_FINITE;
     if (reason != FGF_UNDEFINED_DEFINED)
         *h = NAN;
+    return reason;
+}
+
+/* x at the region in the units that the feature takes; false where one of them is not finite. */
+static bool take_values(const fgf_feature *feature, const fgf_real *x, size_t count, double *value)
+{
+    const double slope = feature->ops->stored_units ? feature->units.slope : 1;
+    const double intercept = feature->ops->stored_units ? feature->units.intercept : 0;
+    bool finite = true;
+    for (size_t i = 0; i < count; i++) {
+        value[i] = slope * (double)x[i] + intercept;
+        finite &= isfinite(value[i]) != 0;
+    }
+    return finite;
+}
+
+/* The feature and those behind it that are related to it. */
+static void evaluate_related(fgf_feature *const *features, size_t count, const fgf_region *region,
+                             const fgf_real *compact, double *work, double *h,
+                             fgf_undefined *reason, fgf_real *v)
+{
+    const fgf_feature *first = features[0];
+    const size_t pixels = region->pixel_count, size = fgf_region_size(region);
+    size_t start = 0;
+    const bool covered = find_channel(region, first->channel, &start);
+    assert(fgf_shape_pixels(region->shape) == fgf_shape_pixels(first->shape));
+    const bool finite = !covered || take_values(first, compact + start, pixels, work);
+    if (covered && finite && pixels > 0 && first->ops->share)
+        first->ops->share(first, region, work, work + 2 * pixels, v != NULL);
+    for (size_t j = 0; j < count; j++) {
+        if (j > 0 && !are_related(first, features[j]))
+            continue;
+        fgf_real *own = v ? v + j * size : NULL;
+        if (own)
+            memset(own, 0, size * sizeof *own);
+        h[j] = NAN;
+        if (!covered || (pixels == 0 && !features[j]->ops->defined_when_empty))
+            reason[j] = FGF_UNDEFINED_EMPTY;
+        else if (!finite)
+            reason[j] = FGF_UNDEFINED_NOT_FINITE;
+        else
+            reason[j] = finish(features[j], region, work, &h[j], own ? own + start : NULL);
+    }
+}
+
+void fgf_features_evaluate(fgf_feature *const *features, size_t count, const fgf_region *region,
+                           const fgf_real *compact, double *work, double *h, fgf_undefined *reason,
+                           fgf_real *v)
+{
+    for (size_t j = 0; j < count; j++) {
+        bool done = false;
+        for (size_t k = 0; k < j && !done; k++)
+            done = are_related(features[k], features[j]);
+        if (!done)
+            evaluate_related(features + j, count - j, region, compact, work, h + j, reason + j,
+                             v ? v + j * fgf_region_size(region) : NULL);
+    }
+}
+
+fgf_undefined fgf_feature_evaluate(const fgf_feature *feature, const fgf_region *region,
+                                   const fgf_real *compact, double *work, double *h, fgf_real *v)
+{
+    fgf_feature *const alone = (fgf_feature *)feature;
+    fgf_undefined reason;
+    fgf_features_evaluate(&alone, 1, region, compact, work, h, &reason, v);
     return reason;
 }

@@ -35,14 +35,21 @@ typedef struct feature_ops {
     /* OPTIONAL: frees `state`. */
     void (*clear)(fgf_feature *feature);
 
-    /* OPTIONAL: the doubles of `work` that evaluate needs; may read the feature's settings and
-     * shape (it may not be prepared yet), and of the region shape and pixel_count, with which it
-     * never decreases. */
+    /* OPTIONAL: the doubles of `work` that share and evaluate need; may read the feature's settings
+     * and shape (it may not be prepared yet), and of the region pixel_count and shape, which is
+     * here the extent of its box: it never decreases with either. */
     size_t (*work)(const fgf_feature *feature, const fgf_region *region);
 
+    /* OPTIONAL: puts at the beginning of `work` what depends on the region, `value` and the
+     * settings alone; with_gradient: also what gradients need. Of regions with pixels. Features
+     * that have the same `share` and equal settings share it, so `evaluate` must leave it as it is.
+     */
+    void (*share)(const fgf_feature *feature, const fgf_region *region, const double *value,
+                  double *work, bool with_gradient);
+
     /* REQUIRED: h and, if gradient is not NULL, its gradient in `value`, both [N] over the
-     * region's pixels. `work` holds what an earlier evaluation left in it. What is written where
-     * the feature is undefined does not matter. */
+     * region's pixels. `work` holds what `share` put there; where there is none, what an earlier
+     * evaluation left in it. What is written where the feature is undefined does not matter. */
     fgf_undefined (*evaluate)(const fgf_feature *feature, const fgf_region *region,
                               const double *value, double *work, double *h, double *gradient);
 } feature_ops;

@@ -18,6 +18,8 @@
  * features"). */
 #include "soft_bins.h"
 
+#include <string.h>
+
 static const fgf_key keys[] = {SOFT_BINS_KEYS("10"), {.name = NULL}};
 
 /* h of P; by_bin[b] = dh/dP_b. Arrays from bin 0. */
@@ -47,15 +49,31 @@ static void find_gradient(const soft_bins *all, const double *by_bin, const doub
     }
 }
 
-static fgf_undefined of_histogram(functional of, const fgf_feature *feature,
-                                  const fgf_region *region, const double *value, double *h,
-                                  double *gradient)
+/* What is shared is P. */
+static size_t work_size(const fgf_feature *feature, const fgf_region *region)
+{
+    (void)feature;
+    (void)region;
+    return SOFT_BINS_ROOM;
+}
+
+static void share(const fgf_feature *feature, const fgf_region *region, const double *value,
+                  double *P, bool with_gradient)
 {
     const soft_bins all = soft_bins_of(feature->settings);
-    double P[SOFT_BINS_ROOM] = {0}, by_bin[SOFT_BINS_ROOM] = {0};
+    (void)with_gradient;
+    memset(P, 0, SOFT_BINS_ROOM * sizeof *P);
     add_shares(&all, value, region->pixel_count, P);
     for (int b = 0; b < all.bins; b++)
         P[b] /= (double)region->pixel_count;
+}
+
+static fgf_undefined of_histogram(functional of, const fgf_feature *feature,
+                                  const fgf_region *region, const double *value, const double *P,
+                                  double *h, double *gradient)
+{
+    const soft_bins all = soft_bins_of(feature->settings);
+    double by_bin[SOFT_BINS_ROOM] = {0};
     const fgf_undefined reason = of(P, all.bins, h, by_bin);
     if (reason == FGF_UNDEFINED_DEFINED && gradient)
         find_gradient(&all, by_bin, value, region->pixel_count, gradient);
@@ -164,14 +182,15 @@ static fgf_undefined kurtosis_of(const double *P, int bins, double *h, double *b
                                          const double *value, double *work, double *h,             \
                                          double *gradient)                                         \
     {                                                                                              \
-        (void)work;                                                                                \
-        return of_histogram(of, feature, region, value, h, gradient);                              \
+        return of_histogram(of, feature, region, value, work, h, gradient);                        \
     }                                                                                              \
     const feature_ops fgf_feature_##name = {                                                       \
         .kind = {#name, text, keys, sizeof(soft_bins_settings)},                                   \
         .unit = of_unit,                                                                           \
         .stored_units = true,                                                                      \
         .prepare = soft_bins_prepare,                                                              \
+        .work = work_size,                                                                         \
+        .share = share,                                                                            \
         .evaluate = evaluate_##name};
 
 HISTOGRAM_FEATURE(entropy, entropy_of, "entropy of a histogram with a Gaussian kernel", "nats")

@@ -59,9 +59,14 @@ static int margin_of(const fgf_feature *feature)
     return (int)((const perimeter_settings *)feature->settings)->blur + 1;
 }
 
+/* What is shared: P, S, and dP/dm [N]; behind it, boxes of u and of dP/du. */
+enum { PERIMETER, SIZE, BY_MASK };
+
 static size_t work_size(const fgf_feature *feature, const fgf_region *region)
 {
-    return 2 * region_box_most(region->shape, margin_of(feature));
+    const bool volume = feature->shape.depth > 1;
+    return BY_MASK + region->pixel_count +
+           2 * region_box_most(region->shape, volume, margin_of(feature));
 }
 
 /* Weights 1/2 1/2 of each element and the next one, then of each and the one before: 1/4 1/2 1/4
@@ -153,53 +158,45 @@ static double variation(const region_box *b, const fgf_region *region, double sm
     return sum;
 }
 
-typedef struct measures {
-    double perimeter, size;
-} measures;
-
-/* P and S, and in `gradient`, unless it is NULL, dP/dm. */
-static measures measure(const fgf_feature *feature, const fgf_region *region, const double *value,
-                        double *work, double *gradient)
+static void share(const fgf_feature *feature, const fgf_region *region, const double *value,
+                  double *work, bool with_gradient)
 {
     const perimeter_settings *settings = feature->settings;
-    measures found = {0};
-    if (region->pixel_count == 0)
-        return found;
     const region_box b = region_box_of(region, margin_of(feature));
-    double *u = work, *slope = gradient ? work + b.pixels : NULL;
-    memset(work, 0, (gradient ? 2 : 1) * b.pixels * sizeof *work);
+    double size = 0, *by_mask = work + BY_MASK, *u = by_mask + region->pixel_count;
+    double *slope = with_gradient ? u + b.pixels : NULL;
+    memset(u, 0, (with_gradient ? 2 : 1) * b.pixels * sizeof *u);
     for (size_t i = 0; i < region->pixel_count; i++) {
         const double m = soft_mask(&settings->mask, value[i]);
         u[region_box_index(&b, region, i)] = m;
-        found.size += m;
+        size += m;
     }
-    found.size *= pixel_content(region);
     blur(&b, settings->blur, u);
-    found.perimeter = variation(&b, region, settings->smoothing, u, slope);
-    if (gradient) {
+    work[PERIMETER] = variation(&b, region, settings->smoothing, u, slope);
+    work[SIZE] = size * pixel_content(region);
+    if (with_gradient) {
         blur(&b, settings->blur, slope);
         for (size_t i = 0; i < region->pixel_count; i++)
-            gradient[i] = slope[region_box_index(&b, region, i)];
+            by_mask[i] = slope[region_box_index(&b, region, i)];
     }
-    return found;
 }
 
-/* gradient: from dP/dm to dh/dq, h a function of P and S. */
+/* gradient = dh/dq of h, a function of P and S. */
 static void chain(const fgf_feature *feature, const fgf_region *region, const double *value,
-                  double by_perimeter, double by_size, double *gradient)
+                  const double *work, double by_perimeter, double by_size, double *gradient)
 {
     const soft_mask_settings *settings = feature->settings;
-    const double content = pixel_content(region);
+    const double content = pixel_content(region), *by_mask = work + BY_MASK;
     for (size_t i = 0; gradient && i < region->pixel_count; i++)
         gradient[i] =
-            (by_perimeter * gradient[i] + by_size * content) * soft_mask_slope(settings, value[i]);
+            (by_perimeter * by_mask[i] + by_size * content) * soft_mask_slope(settings, value[i]);
 }
 
 static fgf_undefined perimeter(const fgf_feature *feature, const fgf_region *region,
                                const double *value, double *work, double *h, double *gradient)
 {
-    *h = measure(feature, region, value, work, gradient).perimeter;
-    chain(feature, region, value, 1, 0, gradient);
+    *h = region->pixel_count > 0 ? work[PERIMETER] : 0;
+    chain(feature, region, value, work, 1, 0, gradient);
     return FGF_UNDEFINED_DEFINED;
 }
 
@@ -211,12 +208,12 @@ static fgf_undefined ratio(const fgf_feature *feature, const fgf_region *region,
                            const double *value, double factor, double size_power,
                            double perimeter_power, double *work, double *h, double *gradient)
 {
-    const measures of = measure(feature, region, value, work, gradient);
-    if (!(of.size > least_mask * pixel_content(region)) || !(of.perimeter > 0))
+    const double perimeter_of = work[PERIMETER], size = work[SIZE];
+    if (!(size > least_mask * pixel_content(region)) || !(perimeter_of > 0))
         return FGF_UNDEFINED_EMPTY;
-    *h = factor * pow(of.size, size_power) / pow(of.perimeter, perimeter_power);
-    chain(feature, region, value, -*h * perimeter_power / of.perimeter, *h * size_power / of.size,
-          gradient);
+    *h = factor * pow(size, size_power) / pow(perimeter_of, perimeter_power);
+    chain(feature, region, value, work, -*h * perimeter_power / perimeter_of,
+          *h * size_power / size, gradient);
     return FGF_UNDEFINED_DEFINED;
 }
 
@@ -253,6 +250,7 @@ const feature_ops fgf_feature_perimeter = {.kind = {"perimeter",
                                            .stored_units = true,
                                            .defined_when_empty = true,
                                            .work = work_size,
+                                           .share = share,
                                            .evaluate = perimeter};
 
 const feature_ops fgf_feature_surface_to_volume = {
@@ -263,6 +261,7 @@ const feature_ops fgf_feature_surface_to_volume = {
     .unit = "1/mm",
     .stored_units = true,
     .work = work_size,
+    .share = share,
     .evaluate = surface_to_volume};
 
 const feature_ops fgf_feature_sphericity = {
@@ -273,6 +272,7 @@ const feature_ops fgf_feature_sphericity = {
     .unit = "1",
     .stored_units = true,
     .work = work_size,
+    .share = share,
     .evaluate = sphericity};
 
 const feature_ops fgf_feature_compactness = {
@@ -281,4 +281,5 @@ const feature_ops fgf_feature_compactness = {
     .unit = "1",
     .stored_units = true,
     .work = work_size,
+    .share = share,
     .evaluate = compactness};

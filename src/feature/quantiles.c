@@ -49,15 +49,32 @@ static fgf_undefined percentile(const fgf_feature *feature, const fgf_region *re
     return FGF_UNDEFINED_DEFINED;
 }
 
+/* What is shared. */
+enum { FIRST, THIRD, QUARTILES };
+
+static size_t quartile_work(const fgf_feature *feature, const fgf_region *region)
+{
+    (void)feature;
+    (void)region;
+    return QUARTILES;
+}
+
+static void share_quartiles(const fgf_feature *feature, const fgf_region *region,
+                            const double *value, double *work, bool with_gradient)
+{
+    const double width = ((const quantile_settings *)feature->settings)->width;
+    (void)with_gradient;
+    work[FIRST] = soft_quantile(value, region->pixel_count, 25, width);
+    work[THIRD] = soft_quantile(value, region->pixel_count, 75, width);
+}
+
 static fgf_undefined interquartile_range(const fgf_feature *feature, const fgf_region *region,
                                          const double *value, double *work, double *h,
                                          double *gradient)
 {
     const double width = ((const quantile_settings *)feature->settings)->width;
     const size_t count = region->pixel_count;
-    const double first = soft_quantile(value, count, 25, width);
-    const double third = soft_quantile(value, count, 75, width);
-    (void)work;
+    const double first = work[FIRST], third = work[THIRD];
     *h = third - first;
     clear(gradient, count);
     if (gradient) {
@@ -73,10 +90,8 @@ static fgf_undefined quartile_dispersion(const fgf_feature *feature, const fgf_r
 {
     const double width = ((const quantile_settings *)feature->settings)->width;
     const size_t count = region->pixel_count;
-    const double first = soft_quantile(value, count, 25, width);
-    const double third = soft_quantile(value, count, 75, width);
+    const double first = work[FIRST], third = work[THIRD];
     const double sum = third + first;
-    (void)work;
     if (sum == 0)
         return FGF_UNDEFINED_ZERO_MEAN;
     *h = (third - first) / sum;
@@ -100,6 +115,8 @@ const feature_ops fgf_feature_interquartile_range = {
              quartile_keys, sizeof(quantile_settings)},
     .unit = "q",
     .stored_units = true,
+    .work = quartile_work,
+    .share = share_quartiles,
     .evaluate = interquartile_range};
 
 const feature_ops fgf_feature_quartile_dispersion = {
@@ -108,4 +125,6 @@ const feature_ops fgf_feature_quartile_dispersion = {
              quartile_keys, sizeof(quantile_settings)},
     .unit = "1",
     .stored_units = true,
+    .work = quartile_work,
+    .share = share_quartiles,
     .evaluate = quartile_dispersion};

@@ -1,4 +1,5 @@
-#include "fgf/feature.h"
+#include "region_box.h"
+
 #include "fgf/memory.h"
 
 #include <math.h>
@@ -22,6 +23,18 @@ void fgf_region_place(const fgf_region *region, const fgf_real *compact, fgf_rea
         for (size_t i = 0; i < region->pixel_count; i++)
             plane[(size_t)region->pixel[i] * channels] = *compact++;
     }
+}
+
+fgf_shape fgf_region_extent(const fgf_region *region)
+{
+    fgf_shape extent = {.channels = region->shape.channels};
+    if (region->pixel_count > 0) {
+        const region_box box = region_box_of(region, 0);
+        extent.depth = box.size[0];
+        extent.height = box.size[1];
+        extent.width = box.size[2];
+    }
+    return extent;
 }
 
 void fgf_region_scatter(const fgf_region *region, const fgf_real *compact, fgf_real *image)

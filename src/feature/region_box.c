@@ -9,14 +9,24 @@ static void place_of(const fgf_region *region, size_t i, int place[3])
 
 region_box region_box_of(const fgf_region *region, int margin)
 {
-    int last[3] = {0}, place[3];
-    region_box box = {.first = {INT32_MAX, INT32_MAX, INT32_MAX}};
-    for (size_t i = 0; i < region->pixel_count; i++) {
-        place_of(region, i, place);
-        for (int axis = 0; axis < 3; axis++) {
-            box.first[axis] = place[axis] < box.first[axis] ? place[axis] : box.first[axis];
-            last[axis] = place[axis] > last[axis] ? place[axis] : last[axis];
-        }
+    const int32_t width = region->shape.width, height = region->shape.height;
+    const int32_t *pixel = region->pixel;
+    const size_t count = region->pixel_count;
+    int last[3] = {pixel[count - 1] / width / height, 0, 0};
+    region_box box = {.first = {pixel[0] / width / height, INT32_MAX, INT32_MAX}};
+    /* Row by row, since a division for each pixel would take longer than all the rest. */
+    for (size_t i = 0; i < count;) {
+        const int32_t row = pixel[i] / width, begin = row * width;
+        const int x = pixel[i] - begin, y = row % height;
+        size_t end = i + 1;
+        while (end < count && pixel[end] - begin < width)
+            end++;
+        const int last_x = pixel[end - 1] - begin;
+        box.first[1] = y < box.first[1] ? y : box.first[1];
+        last[1] = y > last[1] ? y : last[1];
+        box.first[2] = x < box.first[2] ? x : box.first[2];
+        last[2] = last_x > last[2] ? last_x : last[2];
+        i = end;
     }
     for (int axis = region->shape.depth > 1 ? 0 : 1; axis < 3; axis++) {
         box.first[axis] -= margin;
@@ -41,9 +51,9 @@ size_t region_box_index(const region_box *box, const fgf_region *region, size_t 
     return index;
 }
 
-size_t region_box_most(fgf_shape shape, int margin)
+size_t region_box_most(fgf_shape extent, bool volume, int margin)
 {
     const size_t around = 2 * (size_t)margin;
-    const size_t depth = shape.depth > 1 ? (size_t)shape.depth + around : 1;
-    return depth * ((size_t)shape.height + around) * ((size_t)shape.width + around);
+    const size_t depth = volume ? (size_t)extent.depth + around : 1;
+    return depth * ((size_t)extent.height + around) * ((size_t)extent.width + around);
 }

@@ -17,7 +17,7 @@ region_box region_box_of(const fgf_region *region, int margin);
 /* Where the region's pixel i is in the box. */
 size_t region_box_index(const region_box *box, const fgf_region *region, size_t i);
 
-/* The pixels of the largest such box of any region of the shape. */
-size_t region_box_most(fgf_shape shape, int margin);
+/* The pixels of such a box around regions of the extent; volume: the image's depth is above 1. */
+size_t region_box_most(fgf_shape extent, bool volume, int margin);
 
 #endif

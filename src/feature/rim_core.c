@@ -28,6 +28,16 @@ static size_t work_size(const fgf_feature *feature, const fgf_region *region)
     return region->pixel_count + border_distance_work(region);
 }
 
+/* The distances [N]. */
+static void share(const fgf_feature *feature, const fgf_region *region, const double *value,
+                  double *work, bool with_gradient)
+{
+    (void)feature;
+    (void)value;
+    (void)with_gradient;
+    border_distance(region, work + region->pixel_count, work);
+}
+
 /* The nearest and the farthest. */
 static void range_of(const double *distance, size_t count, double range[2])
 {
@@ -44,8 +54,8 @@ static fgf_undefined combine(const fgf_feature *feature, const fgf_region *regio
                              double of_rim, double of_core)
 {
     const double thickness = ((const rim_settings *)feature->settings)->thickness;
-    double *distance = work, range[2], rim = 0, rim_sum = 0, core = 0, core_sum = 0;
-    border_distance(region, work + region->pixel_count, distance);
+    const double *distance = work;
+    double range[2], rim = 0, rim_sum = 0, core = 0, core_sum = 0;
     range_of(distance, region->pixel_count, range);
     if (of_rim != 0 && of_core != 0 && range[1] - range[0] <= 1e-9 * range[0])
         return FGF_UNDEFINED_NO_CORE;
@@ -77,6 +87,7 @@ static fgf_undefined combine(const fgf_feature *feature, const fgf_region *regio
                                             .unit = "q",                                           \
                                             .stored_units = true,                                  \
                                             .work = work_size,                                     \
+                                            .share = share,                                        \
                                             .evaluate = evaluate_##name}
 
 RIM_FEATURE(rim_mean, 1, 0, "mean intensity near the border");

@@ -41,10 +41,12 @@ typedef struct run_matrix {
 /* *h and, if by_count is not NULL, by_count = dh/dR, laid out as R. It comes filled with zeros. */
 typedef fgf_undefined (*run_statistic)(const run_matrix *matrix, double *h, double *by_count);
 
-/* The `evaluate` and `work` of all these features. */
+/* The `evaluate`, `share` and `work` of all these features: they share R. */
 fgf_undefined run_length_evaluate(const fgf_feature *feature, const fgf_region *region,
                                   const double *value, double *work, double *h, double *gradient,
                                   run_statistic statistic);
+void run_length_share(const fgf_feature *feature, const fgf_region *region, const double *value,
+                      double *work, bool with_gradient);
 size_t run_length_work(const fgf_feature *feature, const fgf_region *region);
 
 /* fgf_feature_run_<name> of the statistic <name>. */
@@ -61,6 +63,7 @@ size_t run_length_work(const fgf_feature *feature, const fgf_region *region);
         .stored_units = true,                                                                      \
         .prepare = soft_bins_prepare,                                                              \
         .work = run_length_work,                                                                   \
+        .share = run_length_share,                                                                 \
         .evaluate = evaluate_##name}
 
 #endif

@@ -66,6 +66,8 @@ soft_bins soft_bins_of(const soft_bins_settings *settings);
 
 /* Bins at a time, in vectors: arrays over bins are LANES longer than there may be bins. */
 enum { LANES = 8, SOFT_BINS_ROOM = SOFT_BINS_MAX + LANES };
+typedef double soft_lanes
+    __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
 
 static inline int soft_bins_groups(const soft_bins *all)
 {

@@ -10,14 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How a file begins; at its end stands the checksum of all before it. */
+/* How a file begins. Then come the packed image and mask, and the checksum of all before it. */
 typedef struct head {
-    char title[16], key[FGF_HASH_TEXT];
+    char title[16], key[FGF_HASH_TEXT], hash[FGF_HASH_TEXT];
     uint64_t image_bytes, mask_bytes;
+    uint32_t image_skipped, mask_skipped;
+    int64_t mask_pixels;
     fgf_case_outcome outcome;
 } head;
 
-static const char title[16] = "fgf case 1";
+/* Another form is another title: a file of form 1, with its values as they are, is not ours. */
+static const char title[16] = "fgf case 2";
 
 fgf_status fgf_case_store_open(const char *output, fgf_case_store *out)
 {
@@ -74,30 +77,38 @@ done:
     return status;
 }
 
+static void fill_head(const char *key, const fgf_case_outcome *outcome,
+                      const fgf_packed_case *packed, head *h)
+{
+    memset(h, 0, sizeof *h); /* the padding too: it is in the checksum */
+    memcpy(h->title, title, sizeof title);
+    snprintf(h->key, sizeof h->key, "%s", key);
+    memcpy(h->hash, packed->hash, sizeof h->hash);
+    h->image_bytes = packed->image.count;
+    h->mask_bytes = packed->mask.count;
+    h->image_skipped = packed->image.skipped;
+    h->mask_skipped = packed->mask.skipped;
+    h->mask_pixels = packed->mask_pixels;
+    memcpy(&h->outcome, outcome, sizeof *outcome);
+}
+
 fgf_status fgf_case_store_save(const fgf_case_store *store, const char *id, const char *key,
-                               const fgf_case_outcome *outcome, const float *image,
-                               const uint8_t *mask)
+                               const fgf_case_outcome *outcome, const fgf_packed_case *packed)
 {
     fgf_status status = FGF_OK;
     char *part = NULL, *path = NULL;
     unsigned long long sum = 0, unused = 0;
-    const uint64_t pixels = (uint64_t)fgf_shape_pixels(outcome->shape);
     head h;
     int file = -1;
-    memset(&h, 0, sizeof h); /* the padding too: it is in the checksum */
-    memcpy(h.title, title, sizeof title);
-    snprintf(h.key, sizeof h.key, "%s", key);
-    h.image_bytes = (uint64_t)fgf_shape_size(outcome->shape) * sizeof *image;
-    h.mask_bytes = pixels;
-    memcpy(&h.outcome, outcome, sizeof *outcome);
+    fill_head(key, outcome, packed, &h);
     FGF_TRY(name_file(store, id, ".part", &part));
     FGF_TRY(name_file(store, id, "", &path));
     file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be made: %s", part, strerror(errno));
     FGF_TRY(write_all(file, part, &h, sizeof h, &sum));
-    FGF_TRY(write_all(file, part, image, h.image_bytes, &sum));
-    FGF_TRY(write_all(file, part, mask, h.mask_bytes, &sum));
+    FGF_TRY(write_all(file, part, packed->image.bytes, packed->image.count, &sum));
+    FGF_TRY(write_all(file, part, packed->mask.bytes, packed->mask.count, &sum));
     FGF_TRY(write_all(file, part, &sum, sizeof sum, &unused));
     if (fsync(file) != 0)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written to disk: %s", part, strerror(errno));
@@ -125,26 +136,35 @@ static bool read_all(FILE *file, void *data, size_t bytes, unsigned long long *s
 /* Whether the head is one of ours, for this key, and of a file that is as long as it says. */
 static bool good_head(const head *h, const char *key, long long bytes)
 {
-    const fgf_shape s = h->outcome.shape;
     if (memcmp(h->title, title, sizeof title) != 0 || strncmp(h->key, key, sizeof h->key) != 0)
-        return false;
-    if (h->outcome.state != FGF_CASE_GOOD || s.channels < 1 || s.depth < 1 || s.height < 1 ||
-        s.width < 1)
         return false;
     const double whole = (double)sizeof *h + (double)h->image_bytes + (double)h->mask_bytes +
                          (double)sizeof(unsigned long long);
-    return whole == (double)bytes && h->mask_bytes == (uint64_t)fgf_shape_pixels(s) &&
-           h->image_bytes == (uint64_t)fgf_shape_size(s) * sizeof(float);
+    return whole == (double)bytes && h->outcome.state == FGF_CASE_GOOD;
+}
+
+static fgf_status make_room(const head *h, fgf_packed_case *out)
+{
+    fgf_status status = FGF_OK;
+    out->shape = h->outcome.shape;
+    memcpy(out->hash, h->hash, sizeof out->hash);
+    out->mask_pixels = h->mask_pixels;
+    out->image.skipped = h->image_skipped;
+    out->mask.skipped = h->mask_skipped;
+    FGF_TRY(fgf_allocate_bytes(h->image_bytes, 1, &out->image.bytes));
+    FGF_TRY(fgf_allocate_bytes(h->mask_bytes, 1, &out->mask.bytes));
+    out->image.count = h->image_bytes;
+    out->mask.count = h->mask_bytes;
+done:
+    return status;
 }
 
 fgf_status fgf_case_store_load(const fgf_case_store *store, const char *id, const char *key,
-                               bool *found, fgf_case_outcome *outcome, float **image,
-                               uint8_t **mask)
+                               bool *found, fgf_case_outcome *outcome, fgf_packed_case *packed)
 {
     fgf_status status = FGF_OK;
     char *path = NULL;
-    float *values = NULL;
-    uint8_t *inside = NULL;
+    fgf_packed_case whole = {0};
     unsigned long long sum = 0, unused = 0, stored = 0;
     struct stat about;
     FILE *file = NULL;
@@ -155,26 +175,22 @@ fgf_status fgf_case_store_load(const fgf_case_store *store, const char *id, cons
     if (!file || fstat(fileno(file), &about) != 0 || !read_all(file, &h, sizeof h, &sum) ||
         !good_head(&h, key, (long long)about.st_size))
         goto done;
-    FGF_TRY(FGF_ALLOCATE(h.image_bytes / sizeof *values, &values));
-    FGF_TRY(FGF_ALLOCATE(h.mask_bytes, &inside));
-    if (!read_all(file, values, h.image_bytes, &sum) ||
-        !read_all(file, inside, h.mask_bytes, &sum) ||
+    FGF_TRY(make_room(&h, &whole));
+    if (!read_all(file, whole.image.bytes, whole.image.count, &sum) ||
+        !read_all(file, whole.mask.bytes, whole.mask.count, &sum) ||
         !read_all(file, &stored, sizeof stored, &unused) || stored != sum)
         goto done;
     *found = true;
     memcpy(outcome, &h.outcome, sizeof *outcome);
-    if (image) {
-        *image = values;
-        *mask = inside;
-        values = NULL;
-        inside = NULL;
+    if (packed) {
+        *packed = whole;
+        memset(&whole, 0, sizeof whole);
     }
 done:
     if (file)
         fclose(file);
     fgf_free(path);
-    fgf_free(values);
-    fgf_free(inside);
+    fgf_packed_case_clear(&whole);
     return status;
 }
 

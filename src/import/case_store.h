@@ -16,14 +16,14 @@ void fgf_case_store_close(fgf_case_store *store);
 
 /* Writes a case so that it is there whole, or not at all. FGF_ENVIRONMENT. */
 fgf_status fgf_case_store_save(const fgf_case_store *store, const char *id, const char *key,
-                               const fgf_case_outcome *outcome, const float *image,
-                               const uint8_t *mask) FGF_CHECKED;
+                               const fgf_case_outcome *outcome,
+                               const fgf_packed_case *packed) FGF_CHECKED;
 
 /* Whether the case is there, whole, with this key; then its outcome and, where asked for (not
- * NULL), its image and mask, the caller's. Errors: FGF_MEMORY. */
+ * NULL), the case itself, to be cleared. Errors: FGF_MEMORY. */
 fgf_status fgf_case_store_load(const fgf_case_store *store, const char *id, const char *key,
-                               bool *found, fgf_case_outcome *outcome, float **image,
-                               uint8_t **mask) FGF_CHECKED;
+                               bool *found, fgf_case_outcome *outcome,
+                               fgf_packed_case *packed) FGF_CHECKED;
 
 /* Whether there is a file of the case; it is not looked into. */
 bool fgf_case_store_has(const fgf_case_store *store, const char *id);

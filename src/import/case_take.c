@@ -40,16 +40,25 @@ static void set_grid(fgf_part *part, const slice_view *view, const fgf_grid *gri
     part->box = (fgf_box){{0, 0, 0}, {depth, view->rows, view->columns}};
 }
 
+/* The next slice of a mask as 0 and 1, and how many voxels of it are 1. In passes of few
+ * operations, which run on several voxels at once: a mask has as many voxels as its image. */
 static fgf_status next_mask(const case_source *source, fgf_volume *volume, size_t count,
-                            double *slice)
+                            double *slice, size_t *inside)
 {
     fgf_status status = FGF_OK;
+    size_t odd = 0, ones = 0;
     FGF_TRY(fgf_volume_next(volume, slice));
-    for (size_t p = 0; p < count; p++) {
+    for (size_t p = 0; p < count; p++)
+        odd += !(slice[p] - slice[p] == 0);
+    for (size_t p = 0; odd > 0; p++)
         if (!isfinite(slice[p]))
             FGF_FAIL(FGF_DATA, "%s: a voxel of the mask is %g", case_mask_name(source), slice[p]);
-        slice[p] = slice[p] != 0;
+    for (size_t p = 0; p < count; p++) {
+        const bool one = slice[p] != 0;
+        ones += one;
+        slice[p] = one;
     }
+    *inside = ones;
 done:
     return status;
 }
@@ -62,19 +71,28 @@ static fgf_status plan_part(const case_source *source, fgf_part *part)
 
 /* ---- slices ---- */
 
-/* How much a slice has of what the rule looks for. */
-static double slice_weight(const fgf_preprocess *settings, const double *window,
-                           const double *value, const double *mask, size_t count)
+/* How many voxels of a slice are in the window and, where there is a mask, in it. */
+static size_t count_in_window(const double *window, const double *value, const double *mask,
+                              size_t count)
 {
-    double weight = 0;
-    for (size_t p = 0; p < count; p++) {
-        const bool in_window = value[p] != 0 && value[p] >= window[0] && value[p] <= window[1];
-        if (settings->slice == FGF_SLICE_LARGEST && mask)
-            weight += mask[p] != 0;
-        else
-            weight += in_window && (!mask || mask[p] != 0);
-    }
-    return weight;
+    const double low = window[0], high = window[1];
+    size_t found = 0;
+    if (mask)
+        for (size_t p = 0; p < count; p++)
+            found += (value[p] != 0) & (value[p] >= low) & (value[p] <= high) & (mask[p] != 0);
+    else
+        for (size_t p = 0; p < count; p++)
+            found += (value[p] != 0) & (value[p] >= low) & (value[p] <= high);
+    return found;
+}
+
+/* How many voxels a slice has of those that the rule looks for; `ones` of its mask. */
+static size_t slice_weight(const fgf_preprocess *settings, const double *window,
+                           const double *value, const double *mask, size_t ones, size_t count)
+{
+    if (mask && (ones == 0 || settings->slice == FGF_SLICE_LARGEST))
+        return ones;
+    return count_in_window(window, value, mask, count);
 }
 
 /* The slices that ran by last, and those around the best one so far. */
@@ -145,7 +163,8 @@ static fgf_status choose_slices(case_source *source, const value_window *window,
     const fgf_grid *grid = fgf_volume_grid(image);
     const bool by_weight = settings->slice != FGF_SLICE_MIDDLE && !source->format->flat;
     slice_window w;
-    double *inside = NULL, *kept_mask = NULL, most = 0;
+    double *inside = NULL, *kept_mask = NULL;
+    size_t most = 0, ones = 0;
     FGF_TRY(open_window(&w, source, grid, part->value));
     FGF_TRY(FGF_ALLOCATE(w.view.count, &inside));
     FGF_TRY(FGF_ALLOCATE(w.view.count, &kept_mask));
@@ -153,10 +172,10 @@ static fgf_status choose_slices(case_source *source, const value_window *window,
         double *value = w.recent[z % w.size];
         FGF_TRY(fgf_volume_next(image, value));
         if (mask)
-            FGF_TRY(next_mask(source, mask, w.view.count, inside));
-        const double weight =
-            by_weight ? slice_weight(settings, window[0], value, mask ? inside : NULL, w.view.count)
-                      : z == grid->extent[2] / 2;
+            FGF_TRY(next_mask(source, mask, w.view.count, inside, &ones));
+        const size_t weight = by_weight ? slice_weight(settings, window[0], value,
+                                                       mask ? inside : NULL, ones, w.view.count)
+                                        : z == grid->extent[2] / 2;
         if (weight > most) {
             most = weight;
             keep_best(&w, z);
@@ -244,19 +263,24 @@ done:
 
 /* ---- volumes ---- */
 
+/* Into `mask`, which holds zeros. */
 static fgf_status read_mask(case_source *source, fgf_volume *volume, const slice_view *view,
                             uint8_t *mask)
 {
     fgf_status status = FGF_OK;
     const fgf_box whole = {{0, 0, 0}, {1, view->rows, view->columns}};
     double *slice = NULL, *turned = NULL;
+    size_t ones = 0;
     FGF_TRY(FGF_ALLOCATE(view->count, &slice));
     FGF_TRY(FGF_ALLOCATE(view->count, &turned));
     for (int z = 0; z < fgf_volume_grid(volume)->extent[2]; z++) {
-        FGF_TRY(next_mask(source, volume, view->count, slice));
-        copy_pixels(view, slice, &whole, turned);
-        for (size_t p = 0; p < view->count; p++)
-            *mask++ = turned[p] != 0;
+        FGF_TRY(next_mask(source, volume, view->count, slice, &ones));
+        if (ones > 0) { /* few slices have a mask */
+            copy_pixels(view, slice, &whole, turned);
+            for (size_t p = 0; p < view->count; p++)
+                mask[p] = turned[p] != 0;
+        }
+        mask += view->count;
     }
 done:
     fgf_free(slice);

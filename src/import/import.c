@@ -1,5 +1,6 @@
 /* Import, the part that ranks share: tables, a survey of all files, and the cases one by one. */
 #include "case_files.h"
+#include "fgf/file_bytes.h"
 #include "fgf/log.h"
 #include "fgf/memory.h"
 #include "import_private.h"
@@ -20,6 +21,17 @@ void import_show(import *im, const char *phase)
 }
 
 /* ---- before the first case ---- */
+
+/* Whether what is to be written can be, before anything is done for it. */
+static fgf_status check_outputs(import *im, const char *output)
+{
+    fgf_status status = FGF_OK;
+    FGF_TRY(fgf_output_file(output, &im->output));
+    if (im->options.mapping)
+        FGF_TRY(fgf_output_check(im->options.mapping));
+done:
+    return status;
+}
 
 static fgf_status read_key(import *im)
 {
@@ -85,7 +97,7 @@ static fgf_status survey_case(import *im, size_t position, const char *salt)
     memcpy(survey->key, key.text, sizeof survey->key);
     survey->bytes = files.bytes;
     FGF_TRY(fgf_case_store_load(&im->store, candidate->known.id, survey->key, &survey->kept,
-                                &im->outcomes[position], NULL, NULL));
+                                &im->outcomes[position], NULL));
 done:
     fgf_case_files_clear(&files);
     return status;
@@ -181,14 +193,20 @@ static fgf_status read_case(import *im, size_t position)
     fgf_case_outcome *outcome = &im->outcomes[position];
     float *image = NULL;
     uint8_t *mask = NULL;
+    fgf_packed_case packed = {0};
     FGF_TRY(fgf_case_read(&im->manifest, candidate, outcome, &image, &mask));
     if (im->manifest.hides_names)
         FGF_TRY(import_conceal(im, position));
-    if (outcome->state == FGF_CASE_GOOD)
+    if (outcome->state == FGF_CASE_GOOD) {
+        status = fgf_dataset_pack(outcome->shape, image, mask, &packed);
+        if (status != FGF_OK)
+            FGF_TRY(fgf_prefix_error("case %s", candidate->known.id));
         FGF_TRY(fgf_case_store_save(&im->store, candidate->known.id, im->surveys[position].key,
-                                    outcome, image, mask));
+                                    outcome, &packed));
+    }
     im->done[position] = true;
 done:
+    fgf_packed_case_clear(&packed);
     fgf_free(image);
     fgf_free(mask);
     return status;
@@ -290,6 +308,7 @@ void import_clear(import *im)
             (void)fgf_adopt_error(&error);
     }
     fgf_case_store_close(&im->store);
+    fgf_free(im->output);
     fgf_manifest_clear(&im->manifest);
     fgf_candidates_clear(&im->candidates);
     fgf_free(im->included);
@@ -307,10 +326,10 @@ fgf_status fgf_import(const char *manifest, const char *output, const fgf_import
 import im;
     memset(&im, 0, sizeof im);
     memset(&own, 0, sizeof own);
-    im.output = output;
     im.group = group ? group : fgf_group_serial();
     if (options)
         im.options = *options;
+    FGF_TRY(fgf_group_agree(im.group, check_outputs(&im, output)));
     FGF_TRY(import_prepare(&im, manifest));
     FGF_TRY(survey(&im));
     FGF_TRY(read_cases(&im));

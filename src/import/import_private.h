@@ -24,7 +24,7 @@ typedef struct full_reason {
 
 typedef struct import {
     fgf_manifest manifest;
-    const char *output;
+    char *output; /* the file that the name stands for */
     fgf_import_options options;
     fgf_group *group;
     fgf_pseudonym_key key; /* where the manifest hides names */

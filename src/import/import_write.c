@@ -1,14 +1,12 @@
 /* Import, the end of it: finished cases become one dataset file, on the first rank. */
+#include "fgf/file_bytes.h"
 #include "fgf/log.h"
 #include "fgf/memory.h"
 #include "import_private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void check_fit(const fgf_cohort *cohort, fgf_case_outcome *outcome)
 {
@@ -134,8 +132,7 @@ static fgf_status copy_cases(import *im, fgf_dataset_writer *writer, fgf_case *r
 {
     fgf_status status = FGF_OK;
     fgf_case_outcome outcome;
-    float *image = NULL;
-    uint8_t *mask = NULL;
+    fgf_packed_case packed = {0};
     bool found = false;
     size_t count = 0;
     for (size_t k = 0; k < im->included_count; k++) {
@@ -145,24 +142,19 @@ static fgf_status copy_cases(import *im, fgf_dataset_writer *writer, fgf_case *r
         if (im->options.stop && im->options.stop(im->options.state))
             FGF_FAIL(FGF_STOPPED, "the import was stopped on request, all cases are finished; run "
                                   "it again to have the dataset written");
-        FGF_TRY(fgf_case_store_load(&im->store, id, im->surveys[k].key, &found, &outcome, &image,
-                                    &mask));
+        FGF_TRY(fgf_case_store_load(&im->store, id, im->surveys[k].key, &found, &outcome, &packed));
         if (!found)
             FGF_FAIL(FGF_ENVIRONMENT,
                      "%s/%s.case: gone or damaged since it was written; run the import again",
                      im->store.folder, id);
         rows[count] = make_row(im, k);
-        FGF_TRY(fgf_dataset_writer_put(writer, count++, image, mask));
-        fgf_free(image);
-        fgf_free(mask);
-        image = NULL;
-        mask = NULL;
+        FGF_TRY(fgf_dataset_writer_put_packed(writer, count++, &packed));
+        fgf_packed_case_clear(&packed);
         im->progress.done = k + 1;
         import_show(im, "write");
     }
 done:
-    fgf_free(image);
-    fgf_free(mask);
+    fgf_packed_case_clear(&packed);
     return status;
 }
 
@@ -214,8 +206,7 @@ fgf_status import_write(import *im, fgf_import_summary *summary)
     FGF_TRY(import_write_mapping(im));
     FGF_TRY(report_cases(im, good));
     FGF_TRY(FGF_ALLOCATE(good, &rows));
-    FGF_TRY(fgf_dataset_writer_create(im->output, &cohort, good, im->manifest.origin, 0, NULL,
-                                      &writer));
+    FGF_TRY(fgf_dataset_writer_create(im->output, &cohort, good, im->manifest.origin, &writer));
     FGF_TRY(copy_cases(im, writer, rows));
     FGF_TRY(list_excluded(im, &ids, &reasons, &excluded));
     FGF_TRY(fgf_dataset_writer_finish(writer, rows, excluded, ids, reasons));
@@ -266,25 +257,12 @@ done:
 fgf_status import_write_mapping(const import *im)
 {
     fgf_status status = FGF_OK;
-    fgf_buffer text = {0}, part = {0};
-    const char *path = im->options.mapping;
-    int file = -1;
-    if (!path)
+    fgf_buffer text = {0};
+    if (!im->options.mapping)
         return FGF_OK;
     FGF_TRY(describe_mapping(im, &text));
-    fgf_buffer_add(&part, "%s.part", path);
-    FGF_TRY(part.status);
-    (void)unlink(part.text); /* of an earlier start, whatever its mode */
-    file = open(part.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be made: %s", part.text, strerror(errno));
-    if (write(file, text.text, text.length) != (ssize_t)text.length || fsync(file) != 0 ||
-        rename(part.text, path) != 0)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
+    FGF_TRY(fgf_write_file(im->options.mapping, text.text, text.length, 0600));
 done:
-    if (file >= 0)
-        close(file);
     fgf_buffer_clear(&text);
-    fgf_buffer_clear(&part);
     return status;
 }

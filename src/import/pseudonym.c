@@ -1,4 +1,5 @@
 #include "pseudonym.h"
+#include "fgf/file_bytes.h"
 #include "fgf/memory.h"
 
 #include <openssl/evp.h>
@@ -49,18 +50,21 @@ fgf_status fgf_pseudonym_key_ensure(const char *path)
 {
     fgf_status status = FGF_OK;
     fgf_buffer part = {0};
+    char *target = NULL;
     if (access(path, F_OK) == 0)
         return FGF_OK;
-    fgf_buffer_add(&part, "%s.%ld.part", path, (long)getpid());
+    FGF_TRY(fgf_output_file(path, &target));
+    fgf_buffer_add(&part, "%s.%ld.part", target, (long)getpid());
     FGF_TRY(part.status);
     FGF_TRY(write_key(part.text));
     /* A link and no rename: a key that another process has made meanwhile must not be lost. */
-    if (link(part.text, path) != 0 && errno != EEXIST)
+    if (link(part.text, target) != 0 && errno != EEXIST)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be made: %s", path, strerror(errno));
 done:
     if (part.text)
         (void)unlink(part.text);
     fgf_buffer_clear(&part);
+    fgf_free(target);
     return status;
 }
 
@@ -69,9 +73,11 @@ fgf_status fgf_pseudonym_key_read(const char *path, fgf_pseudonym_key *out)
     fgf_status status = FGF_OK;
     struct stat about;
     char text[KEY_FILE_BYTES + 2] = {0};
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would make us wait */
     if (file < 0 || fstat(file, &about) != 0)
         FGF_FAIL(FGF_USAGE, "%s: the key file cannot be opened: %s", path, strerror(errno));
+    if (!S_ISREG(about.st_mode))
+        FGF_FAIL(FGF_USAGE, "%s: found no file, expected a key file or a new name", path);
     if (about.st_mode & 077)
         FGF_FAIL(FGF_USAGE,
                  "%s: others may read or write the key (mode %03o), and who has it can undo the "

@@ -19,13 +19,18 @@ static const fgf_real *pixel(const fgf_box *box, int channels, const fgf_real *v
     return values + (row * fgf_box_extent(box, 2) + (x - box->from[2])) * channels;
 }
 
+static bool row_meets(const fgf_box *box, int z, int y)
+{
+    return z >= box->from[0] && z < box->to[0] && y >= box->from[1] && y < box->to[1];
+}
+
 /* Copies what `box` holds of columns [from, to) of row (z, y) to where they belong in `out`. */
 static void copy_row(const fgf_box *box, int channels, const fgf_real *values, int z, int y,
                      int from, int to, fgf_real *out)
 {
     int first, end;
     overlap(from, to, box, 2, &first, &end);
-    if (z < box->from[0] || z >= box->to[0] || y < box->from[1] || y >= box->to[1] || first == end)
+    if (!row_meets(box, z, y) || first == end)
         return;
     memcpy(out + (long)(first - from) * channels, pixel(box, channels, values, z, y, first),
            (size_t)(end - first) * (size_t)channels * sizeof *out);
@@ -33,8 +38,19 @@ static void copy_row(const fgf_box *box, int channels, const fgf_real *values, i
 
 static bool row_within(const fgf_box *box, int z, int y, int from, int to)
 {
-    return z >= box->from[0] && z < box->to[0] && y >= box->from[1] && y < box->to[1] &&
-           from >= box->from[2] && to <= box->to[2];
+    return row_meets(box, z, y) && from >= box->from[2] && to <= box->to[2];
+}
+
+/* Zeros where `box` holds nothing of columns [from, to) of row (z, y). */
+static void zero_around(const fgf_box *box, int channels, int z, int y, int from, int to,
+                        fgf_real *out)
+{
+    int first = from, end = from;
+    if (row_meets(box, z, y))
+        overlap(from, to, box, 2, &first, &end);
+    memset(out, 0, (size_t)(first - from) * (size_t)channels * sizeof *out);
+    memset(out + (long)(end - from) * channels, 0,
+           (size_t)(to - end) * (size_t)channels * sizeof *out);
 }
 
 void patch_fill(const fgf_shape *image, const fgf_view *view, const fgf_box *want, fgf_real *out)
@@ -44,8 +60,7 @@ void patch_fill(const fgf_shape *image, const fgf_view *view, const fgf_box *wan
     const size_t run = (size_t)fgf_box_extent(want, 2) * (size_t)channels;
     for (int z = want->from[0]; z < want->to[0]; z++)
         for (int y = want->from[1]; y < want->to[1]; y++, out += run) {
-            if (!row_within(view->beyond ? &whole : &view->box, z, y, from, to))
-                memset(out, 0, run * sizeof *out);
+            zero_around(view->beyond ? &whole : &view->box, channels, z, y, from, to, out);
             if (view->beyond && !row_within(&view->box, z, y, from, to))
                 copy_row(&whole, channels, view->beyond, z, y, from, to, out);
             copy_row(&view->box, channels, view->values, z, y, from, to, out);

@@ -28,13 +28,33 @@ static int run_of(const fgf_block *b)
     return b->convolution.kernel[2] * b->convolution.input.channels;
 }
 
-/* Half the size of vector for rows that it holds, as with one input channel. */
-static const sparse_set *set_of(const fgf_block *b)
+/* The inputs that the windows of `out` read, padding included. */
+static fgf_box read_by(const fgf_block *b, const fgf_box *out)
+{
+    const fgf_convolution *c = &b->convolution;
+    fgf_box in;
+    for (int axis = 0; axis < 3; axis++) {
+        const int first = out->from[axis] * b->pool.stride[axis];
+        const int last = (out->to[axis] - 1) * b->pool.stride[axis] + b->pool.size[axis] - 1;
+        in.from[axis] = first * c->stride[axis] - c->padding[axis];
+        in.to[axis] = last * c->stride[axis] - c->padding[axis] + c->kernel[axis];
+    }
+    return in;
+}
+
+/* What one pool window reads. */
+static fgf_box window_of(const fgf_block *b)
+{
+    const fgf_box one = {{0, 0, 0}, {1, 1, 1}};
+    return read_by(b, &one);
+}
+
+static const sparse_set *widest_set(void)
 {
     switch (fgf_instruction_set_in_use()) {
 #if defined(__x86_64__)
     case FGF_AVX512:
-        return run_of(b) <= sparse_set_avx2.lanes ? &sparse_set_avx2 : &sparse_set_avx512;
+        return &sparse_set_avx512;
     case FGF_AVX2:
         return &sparse_set_avx2;
 #endif
@@ -43,68 +63,129 @@ static const sparse_set *set_of(const fgf_block *b)
     }
 }
 
-/* ---- weights, field by field: [out][kd][kh][vectors * lanes] ---- */
+/* True where the sums go window by window: all that a window reads is a few vectors, fewer than the
+ * rows of a field. Never with flat kernels: what was computed of images keeps its order of sums. */
+static bool goes_by_window(const fgf_block *b)
+{
+    const int *kernel = b->convolution.kernel;
+    if (kernel[0] == 1)
+        return false;
+    const fgf_box window = window_of(b);
+    const long values = fgf_box_pixels(&window) * b->convolution.input.channels;
+    const long lanes = widest_set()->lanes, vectors = (values + lanes - 1) / lanes;
+    return vectors <= SPARSE_WINDOW_VECTORS && vectors < kernel[0] * kernel[1];
+}
 
+/* Half the size of vector for rows that it holds, as with one input channel. */
+static const sparse_set *set_of(const fgf_block *b)
+{
+#if defined(__x86_64__)
+    if (fgf_instruction_set_in_use() == FGF_AVX512 && !goes_by_window(b) &&
+        run_of(b) <= sparse_set_avx2.lanes)
+        return &sparse_set_avx2;
+#endif
+    return widest_set();
+}
+
+static const sparse_sums *sums_of(const fgf_block *b)
+{
+    return goes_by_window(b) ? &set_of(b)->by_window : &set_of(b)->by_field;
+}
+
+/* ---- weights, as sparse_set.h has them ---- */
+
+/* Of a field's row, or of all that a window reads. */
 static int vectors_of(const fgf_block *b)
 {
     const int lanes = set_of(b)->lanes;
-    return (run_of(b) + lanes - 1) / lanes;
+    const fgf_box window = window_of(b);
+    const long window_values = fgf_box_pixels(&window) * b->convolution.input.channels;
+    const long values = goes_by_window(b) ? window_values : run_of(b);
+    return (int)((values + lanes - 1) / lanes);
 }
 
-/* Elements of a field's row, and of a field. */
+/* Elements of them. */
 static long row_size(const fgf_block *b)
 {
     return (long)vectors_of(b) * set_of(b)->lanes;
 }
 
-static long field_size(const fgf_block *b)
+static int pool_taps(const fgf_block *b)
 {
-    return b->convolution.kernel[0] * b->convolution.kernel[1] * row_size(b);
+    return b->pool.size[0] * b->pool.size[1] * b->pool.size[2];
+}
+
+/* Elements of a channel's weights. */
+static long channel_size(const fgf_block *b)
+{
+    const int *kernel = b->convolution.kernel;
+    return (goes_by_window(b) ? pool_taps(b) : kernel[0] * kernel[1]) * row_size(b);
+}
+
+/* Where row `row` of the field of tap `tap` begins in a channel's weights. By field they are the
+ * same for all taps. */
+static long row_at(const fgf_block *b, int tap, int row)
+{
+    const fgf_convolution *c = &b->convolution;
+    const int *size = b->pool.size;
+    if (!goes_by_window(b))
+        return row * row_size(b);
+    const fgf_box window = window_of(b);
+    const long z = tap / size[2] / size[1] * c->stride[0] + row / c->kernel[1];
+    const long y = tap / size[2] % size[1] * c->stride[1] + row % c->kernel[1];
+    const long x = tap % size[2] * c->stride[2];
+    return tap * row_size(b) +
+           ((z * fgf_box_extent(&window, 1) + y) * fgf_box_extent(&window, 2) + x) *
+               c->input.channels;
 }
 
 size_t sparse_packed_size(const fgf_block *b)
 {
-    return (size_t)(b->convolution.output.channels * field_size(b));
+    return (size_t)(b->convolution.output.channels * channel_size(b));
 }
 
 void sparse_pack(const fgf_block *b, const fgf_real *weight, fgf_real *packed)
 {
-    const int channels = b->convolution.output.channels, run = run_of(b);
-    const long row = row_size(b), field = field_size(b);
+    const fgf_convolution *c = &b->convolution;
+    const int channels = c->output.channels, run = run_of(b), rows = c->kernel[0] * c->kernel[1];
+    const long each = channel_size(b);
     memset(packed, 0, sparse_packed_size(b) * sizeof *packed);
-    for (long to = 0; to < field; to += row)
-        for (int i = 0; i < run; i++)
-            for (int o = 0; o < channels; o++)
-                packed[o * field + to + i] = *weight++;
+    for (int tap = 0; tap < (goes_by_window(b) ? pool_taps(b) : 1); tap++)
+        for (int row = 0; row < rows; row++) {
+            const fgf_real *from = weight + (long)row * run * channels;
+            fgf_real *to = packed + row_at(b, tap, row);
+            for (int i = 0; i < run; i++)
+                for (int o = 0; o < channels; o++)
+                    to[o * each + i] = *from++;
+        }
 }
 
 /* weight += what `packed` holds. */
 static void unpack(const fgf_block *b, const fgf_real *packed, fgf_real *weight)
 {
-    const int channels = b->convolution.output.channels, run = run_of(b);
-    const long row = row_size(b), field = field_size(b);
-    for (long from = 0; from < field; from += row)
-        for (int i = 0; i < run; i++)
-            for (int o = 0; o < channels; o++)
-                *weight++ += packed[o * field + from + i];
+    const fgf_convolution *c = &b->convolution;
+    const int channels = c->output.channels, run = run_of(b), rows = c->kernel[0] * c->kernel[1];
+    const long each = channel_size(b);
+    for (int tap = 0; tap < (goes_by_window(b) ? pool_taps(b) : 1); tap++)
+        for (int row = 0; row < rows; row++) {
+            const fgf_real *from = packed + row_at(b, tap, row);
+            fgf_real *to = weight + (long)row * run * channels;
+            for (int i = 0; i < run; i++)
+                for (int o = 0; o < channels; o++)
+                    *to++ += from[o * each + i];
+        }
 }
 
 /* ---- tiles ---- */
 
-/* The inputs that the windows of `out` read, padding included, and as many columns more as whole
- * vectors reach beyond the field of the last. */
+/* What the windows of `out` read, and by field as many columns more as whole vectors reach beyond
+ * the field of the last. */
 static fgf_box wanted_by(const fgf_block *b, const fgf_box *out)
 {
-    const fgf_convolution *c = &b->convolution;
-    const int beyond = (int)row_size(b) - run_of(b);
-    fgf_box in;
-    for (int axis = 0; axis < 3; axis++) {
-        const int first = out->from[axis] * b->pool.stride[axis];
-        const int last = (out->to[axis] - 1) * b->pool.stride[axis] + b->pool.size[axis] - 1;
-        in.from[axis] = first * c->stride[axis] - c->padding[axis];
-        in.to[axis] = last * c->stride[axis] - c->padding[axis] + c->kernel[axis];
-    }
-    in.to[2] += (beyond + c->input.channels - 1) / c->input.channels;
+    const int channels = b->convolution.input.channels;
+    const int beyond = goes_by_window(b) ? 0 : (int)row_size(b) - run_of(b);
+    fgf_box in = read_by(b, out);
+    in.to[2] += (beyond + channels - 1) / channels;
     return in;
 }
 
@@ -130,12 +211,17 @@ static size_t patch_size(const fgf_block *b)
     return ((size_t)fgf_box_pixels(&wanted) * (size_t)b->convolution.input.channels + 15) / 16 * 16;
 }
 
+static size_t gradient_size(const fgf_block *b)
+{
+    return (sparse_packed_size(b) + 15) / 16 * 16;
+}
+
 size_t sparse_work(const fgf_block *b)
 {
-    const size_t lanes = (size_t)set_of(b)->lanes;
-    const size_t tangent = (size_t)windows_most(b) * lanes * lanes;
-    const size_t gradient = sparse_packed_size(b);
-    return patch_size(b) + (tangent > gradient ? tangent : gradient);
+    const int lanes = set_of(b)->lanes;
+    const int vectors = lanes > SPARSE_WINDOW_VECTORS ? lanes : SPARSE_WINDOW_VECTORS;
+    const size_t scratch = (size_t)(windows_most(b) + 1) * (size_t)(lanes * vectors);
+    return patch_size(b) + gradient_size(b) + scratch;
 }
 
 /* A walk through the tiles of `out`, in raster order. */
@@ -157,6 +243,8 @@ static void walk_start(walk *w, const fgf_block *b, const fgf_box *out, const ui
     const int most = windows_most(b), count = fgf_box_extent(out, 2),
               tiles = (count - 1) / most + 1;
     const long reach = (b->pool.size[2] - 1) * c->stride[2] * c->input.channels + row_size(b);
+    const bool by_window = goes_by_window(b);
+    const fgf_box window = window_of(b);
     w->block = b;
     w->out = out;
     w->winner = winner;
@@ -169,9 +257,11 @@ static void walk_start(walk *w, const fgf_block *b, const fgf_box *out, const ui
         .window = window_step(b),
         .apart = (int)(reach / window_step(b)) + 2,
         .tap = w->tap,
-        .planes = c->kernel[0],
-        .rows = c->kernel[1],
+        .planes = by_window ? fgf_box_extent(&window, 0) : c->kernel[0],
+        .rows = by_window ? fgf_box_extent(&window, 1) : c->kernel[1],
+        .run = by_window ? fgf_box_extent(&window, 2) * c->input.channels : run_of(b),
         .vectors = vectors_of(b),
+        .taps = pool_taps(b),
     };
 }
 
@@ -223,15 +313,15 @@ static const fgf_real *patch_to_read(walk *w, const fgf_view *view, fgf_real *sc
 void sparse_weights(const fgf_block *b, const fgf_view *x, const fgf_box *out, const fgf_real *dz,
                     const uint8_t *winner, fgf_real *dweight, fgf_real *work)
 {
-    const sparse_set *set = set_of(b);
-    fgf_real *sum = work + patch_size(b);
+    const sparse_sums *sums = sums_of(b);
+    fgf_real *sum = work + patch_size(b), *scratch = sum + gradient_size(b);
     walk w;
     if (fgf_box_pixels(out) == 0)
         return;
     memset(sum, 0, sparse_packed_size(b) * sizeof *sum);
     for (walk_start(&w, b, out, winner); walk_next(&w);) {
         const fgf_real *values = patch_to_read(&w, x, work);
-        set->weights(&w.tile, values, dz + w.first, sum);
+        sums->weights(&w.tile, values, dz + w.first, sum, scratch);
     }
     unpack(b, sum, dweight);
 }
@@ -239,12 +329,12 @@ void sparse_weights(const fgf_block *b, const fgf_view *x, const fgf_box *out, c
 void sparse_tangent(const fgf_block *b, const fgf_real *packed, const fgf_view *t,
                     const fgf_box *out, const uint8_t *winner, fgf_real *tz, fgf_real *work)
 {
-    const sparse_set *set = set_of(b);
+    const sparse_sums *sums = sums_of(b);
     fgf_real *scratch = work + patch_size(b);
     walk w;
     for (walk_start(&w, b, out, winner); walk_next(&w);) {
         const fgf_real *values = patch_to_read(&w, t, work);
-        set->tangent(&w.tile, packed, values, tz + w.first, scratch);
+        sums->tangent(&w.tile, packed, values, tz + w.first, scratch);
     }
 }
 
@@ -280,7 +370,7 @@ void sparse_backward(const fgf_block *b, const fgf_real *packed, const fgf_box *
                      const fgf_real *dz, const uint8_t *winner, const fgf_box *in, fgf_real *dx,
                      fgf_real *work)
 {
-    const sparse_set *set = set_of(b);
+    const sparse_sums *sums = sums_of(b);
     const int channels = b->convolution.input.channels;
     walk w;
     memset(dx, 0, (size_t)fgf_box_pixels(in) * (size_t)channels * sizeof *dx);
@@ -293,8 +383,8 @@ void sparse_backward(const fgf_block *b, const fgf_real *packed, const fgf_box *
         if (!inside)
             memset(work, 0, (size_t)fgf_box_pixels(stored) * (size_t)channels * sizeof *work);
         const int *at = w.wanted.from;
-        set->backward(&w.tile, packed, dz + w.first,
-                      pixel(stored, channels, values, at[0], at[1], at[2]));
+        sums->backward(&w.tile, packed, dz + w.first,
+                       pixel(stored, channels, values, at[0], at[1], at[2]), work + patch_size(b));
         if (!inside)
             add_patch(b, stored, values, in, dx);
     }

@@ -3,7 +3,8 @@
  * For one output channel the weights (or their gradient) of a piece of the field stay in registers
  * while the winners of the channel, one of each pool window, go by: what they read of the patch is
  * read once, for one fused product and sum each. A piece is 1, 3 or 5 rows of the field by
- * some vectors; a 3x3 field of 32 channels is one piece of 3 by 6 with 64-byte vectors. */
+ * some vectors; a 3x3 field of 32 channels is one piece of 3 by 6 with 64-byte vectors. In volumes
+ * it may also be 9 rows, 3 of each of 3 planes. */
 #include "sparse_set.h"
 #include "vector.h"
 
@@ -13,7 +14,13 @@
 /* A piece's shape is known when it is compiled: its loops become straight code on registers. What
  * describes it is handed over by value: behind a pointer it would be read again after each store.
  */
-enum { ROWS = 5, VECTORS = 6 };
+enum { ROWS = 9, CHAINS = 5, VECTORS = 6, PIECE_VECTORS = 30 };
+
+/* Nine rows are three of each of three planes; others lie in one plane. */
+INLINE int rows_of_plane(int rows)
+{
+    return rows == 9 ? 3 : rows;
+}
 
 /* Where vector k of a piece is, in an array with this distance from row to row. One loop over k,
  * for clang keeps an array in registers that two nested loops fill, but not always. */
@@ -36,24 +43,39 @@ INLINE long winner_at(sparse_tile tile, int window, int channel)
     return window * tile.window + tile.tap[winner];
 }
 
+/* Vector k > 0 of a piece in the patch, given vector k - 1. Each row has an address of its own, in
+ * a register that compilers know nothing of: they would keep the distance of every vector from the
+ * field instead, for which there are not enough registers. */
+INLINE fgf_real *next_vector(sparse_tile tile, fgf_real *before, int k, int rows, int vectors)
+{
+    const int height = rows_of_plane(rows), row = k / vectors;
+    if (k % vectors != 0)
+        return before + LANES;
+    before += row % height ? tile.row : tile.plane - (height - 1) * tile.row;
+    before -= (vectors - 1) * LANES;
+    __asm__("" : "+r"(before));
+    return before;
+}
+
 /* sum, of channel 0: gains dz * patch. */
 INLINE void weights_piece(const sparse_tile tile, const piece p, const fgf_real *patch,
                           const fgf_real *dz, fgf_real *sum, int rows, int vectors)
 {
-    const long row = tile.row;
     patch += p.patch;
     sum += p.weight;
     for (int channel = 0; channel < tile.channels; channel++, sum += p.channel) {
-        vector s[ROWS * VECTORS];
+        vector s[PIECE_VECTORS];
         UNROLL
         for (int k = 0; k < rows * vectors; k++)
             s[k] = load(sum + vector_at(k, vectors, p.row));
         for (int window = 0; window < tile.windows; window++) {
-            const fgf_real *field = patch + winner_at(tile, window, channel);
+            fgf_real *at = (fgf_real *)patch + winner_at(tile, window, channel);
             const vector d = broadcast(dz[(long)window * tile.channels + channel]);
             UNROLL
-            for (int k = 0; k < rows * vectors; k++)
-                s[k] = multiply_add(d, load(field + vector_at(k, vectors, row)), s[k]);
+            for (int k = 0; k < rows * vectors; k++) {
+                at = k ? next_vector(tile, at, k, rows, vectors) : at;
+                s[k] = multiply_add(d, load(at), s[k]);
+            }
         }
         UNROLL
         for (int k = 0; k < rows * vectors; k++)
@@ -67,27 +89,29 @@ INLINE void tangent_piece(const sparse_tile tile, const piece p, int first, int 
                           const fgf_real *weight, const fgf_real *patch, fgf_real *sum, int rows,
                           int vectors)
 {
-    const long row = tile.row;
+    const int chains = rows_of_plane(rows);
     patch += p.patch;
     weight += p.weight + first * p.channel;
     for (int channel = 0; channel < count; channel++, weight += p.channel) {
-        vector w[ROWS * VECTORS];
+        vector w[PIECE_VECTORS];
         UNROLL
         for (int k = 0; k < rows * vectors; k++)
             w[k] = load(weight + vector_at(k, vectors, p.row));
         for (int window = 0; window < tile.windows; window++) {
-            const fgf_real *field = patch + winner_at(tile, window, first + channel);
+            fgf_real *at = (fgf_real *)patch + winner_at(tile, window, first + channel);
             fgf_real *to = sum + ((long)window * LANES + channel) * LANES;
-            vector s[ROWS] = {p.first ? (vector){0} : load(to)};
+            vector s[CHAINS] = {p.first ? (vector){0} : load(to)};
             UNROLL
-            for (int r = 1; r < rows; r++)
+            for (int r = 1; r < chains; r++)
                 s[r] = (vector){0};
             UNROLL
-            for (int k = 0; k < rows * vectors; k++)
-                s[k / vectors] =
-                    multiply_add(w[k], load(field + vector_at(k, vectors, row)), s[k / vectors]);
+            for (int k = 0; k < rows * vectors; k++) {
+                const int chain = k / vectors % chains;
+                at = k ? next_vector(tile, at, k, rows, vectors) : at;
+                s[chain] = multiply_add(w[k], load(at), s[chain]);
+            }
             UNROLL
-            for (int r = 1; r < rows; r++)
+            for (int r = 1; r < chains; r++)
                 s[0] += s[r];
             store(to, s[0]);
         }
@@ -100,21 +124,20 @@ INLINE void tangent_piece(const sparse_tile tile, const piece p, int first, int 
 INLINE void backward_piece(const sparse_tile tile, const piece p, const fgf_real *weight,
                            const fgf_real *dz, fgf_real *patch, int rows, int vectors)
 {
-    const long row = tile.row;
     patch += p.patch;
     weight += p.weight;
     for (int channel = 0; channel < tile.channels; channel++, weight += p.channel) {
-        vector w[ROWS * VECTORS];
+        vector w[PIECE_VECTORS];
         UNROLL
         for (int k = 0; k < rows * vectors; k++)
             w[k] = load(weight + vector_at(k, vectors, p.row));
         for (int first = 0; first < tile.apart; first++)
             for (int window = first; window < tile.windows; window += tile.apart) {
-                fgf_real *field = patch + winner_at(tile, window, channel);
+                fgf_real *at = patch + winner_at(tile, window, channel);
                 const vector d = broadcast(dz[(long)window * tile.channels + channel]);
                 UNROLL
                 for (int k = 0; k < rows * vectors; k++) {
-                    fgf_real *at = field + vector_at(k, vectors, row);
+                    at = k ? next_vector(tile, at, k, rows, vectors) : at;
                     store(at, multiply_add(d, w[k], load(at)));
                 }
             }
@@ -156,14 +179,15 @@ typedef struct piece_functions {
 
 /* All shapes that the registers hold beside what else is needed: 32 with 64 bytes, else 16. */
 #define UP_TO_2(X, rows) X(rows, 1) X(rows, 2)
-#define UP_TO_4(X, rows) UP_TO_2(X, rows) X(rows, 3) X(rows, 4)
+#define UP_TO_3(X, rows) UP_TO_2(X, rows) X(rows, 3)
+#define UP_TO_4(X, rows) UP_TO_3(X, rows) X(rows, 4)
 #define UP_TO_6(X, rows) UP_TO_4(X, rows) X(rows, 5) X(rows, 6)
 #if FGF_VECTOR_BYTES == 64
-static const int widest[ROWS + 1] = {[1] = 6, [3] = 6, [5] = 4};
-#define EACH_SHAPE(X) UP_TO_6(X, 1) UP_TO_6(X, 3) UP_TO_4(X, 5)
+static const int widest[ROWS + 1] = {[1] = 6, [3] = 6, [5] = 4, [9] = 3};
+#define EACH_SHAPE(X) UP_TO_6(X, 1) UP_TO_6(X, 3) UP_TO_4(X, 5) UP_TO_3(X, 9)
 #else
-static const int widest[ROWS + 1] = {[1] = 6, [3] = 4, [5] = 2};
-#define EACH_SHAPE(X) UP_TO_6(X, 1) UP_TO_4(X, 3) UP_TO_2(X, 5)
+static const int widest[ROWS + 1] = {[1] = 6, [3] = 4, [5] = 2, [9] = 1};
+#define EACH_SHAPE(X) UP_TO_6(X, 1) UP_TO_4(X, 3) UP_TO_2(X, 5) X(9, 1)
 #endif
 
 EACH_SHAPE(DEFINE)
@@ -184,12 +208,14 @@ static bool next_piece(const sparse_tile *tile, pieces *at)
         at->vector = 0;
         at->row += at->rows;
     }
-    if (at->row == tile->rows) {
+    if (at->row >= tile->rows) {
+        at->plane += at->row / tile->rows;
         at->row = 0;
-        at->plane++;
     }
     const int left = tile->rows - at->row;
     at->rows = left >= 5 ? 5 : left >= 3 ? 3 : 1;
+    if (tile->rows == 3 && tile->planes - at->plane >= 3)
+        at->rows = 9;
     const int count = (tile->vectors + widest[at->rows] - 1) / widest[at->rows];
     const int share = (tile->vectors + count - 1) / count;
     at->vectors = share < tile->vectors - at->vector ? share : tile->vectors - at->vector;
@@ -204,18 +230,20 @@ static piece piece_at(const sparse_tile *tile, const pieces *at)
                    tile->planes * tile->rows * row, at->plane + at->row + at->vector == 0};
 }
 
-static void weights(const sparse_tile *tile, const fgf_real *patch, const fgf_real *dz,
-                    fgf_real *sum)
+static void weights_by_field(const sparse_tile *tile, const fgf_real *patch, const fgf_real *dz,
+                             fgf_real *sum, fgf_real *scratch)
 {
+    (void)scratch;
     for (pieces at = {0}; next_piece(tile, &at);) {
         const piece p = piece_at(tile, &at);
         by_shape[at.rows][at.vectors].weights(tile, &p, patch, dz, sum);
     }
 }
 
-static void backward(const sparse_tile *tile, const fgf_real *weight, const fgf_real *dz,
-                     fgf_real *patch)
+static void backward_by_field(const sparse_tile *tile, const fgf_real *weight, const fgf_real *dz,
+                              fgf_real *patch, fgf_real *scratch)
 {
+    (void)scratch;
     for (pieces at = {0}; next_piece(tile, &at);) {
         const piece p = piece_at(tile, &at);
         by_shape[at.rows][at.vectors].backward(tile, &p, weight, dz, patch);
@@ -265,8 +293,8 @@ INLINE vector lane_sums(const fgf_real *from)
     return HALVE(s[0], s[1], 1);
 }
 
-static void tangent(const sparse_tile *tile, const fgf_real *weight, const fgf_real *patch,
-                    fgf_real *tz, fgf_real *scratch)
+static void tangent_by_field(const sparse_tile *tile, const fgf_real *weight, const fgf_real *patch,
+                             fgf_real *tz, fgf_real *scratch)
 {
     for (int first = 0; first < tile->channels; first += LANES) {
         const int count = tile->channels - first < LANES ? tile->channels - first : LANES;

@@ -139,23 +139,26 @@ INLINE void windows(const tile_pool *p, window_kind kind, bool keyed)
         }
 }
 
-static bool pool_is(const tile_pool *p, int size, int stride)
+static bool pool_is(const tile_pool *p, int depth, int size, int stride)
 {
-    return p->size[0] == 1 && p->size[1] == size && p->size[2] == size && p->stride[1] == stride;
+    return p->size[0] == depth && p->size[1] == size && p->size[2] == size &&
+           p->stride[1] == stride;
 }
 
 /* The kinds that are common are compiled with constants. */
 INLINE void windows_by_kind(const tile_pool *p, bool keyed)
 {
-    if (pool_is(p, 4, 4))
+    if (pool_is(p, 1, 4, 4))
         windows(p, (window_kind){{1, 4, 4}, 4, false}, keyed);
-    else if (pool_is(p, 2, 2))
+    else if (pool_is(p, 1, 2, 2))
         windows(p, (window_kind){{1, 2, 2}, 2, false}, keyed);
-    else if (pool_is(p, 3, 1))
+    else if (pool_is(p, 2, 2, 2))
+        windows(p, (window_kind){{2, 2, 2}, 2, false}, keyed);
+    else if (pool_is(p, 1, 3, 1))
         windows(p, (window_kind){{1, 3, 3}, 1, true}, keyed);
-    else if (pool_is(p, 3, 2))
+    else if (pool_is(p, 1, 3, 2))
         windows(p, (window_kind){{1, 3, 3}, 2, true}, keyed);
-    else if (pool_is(p, 4, 3))
+    else if (pool_is(p, 1, 4, 3))
         windows(p, (window_kind){{1, 4, 4}, 3, true}, keyed);
     else
         windows(p, (window_kind){{p->size[0], p->size[1], p->size[2]}, p->stride[1], false}, keyed);
@@ -206,9 +209,9 @@ INLINE void pick_windows(const tile_pool *p, window_kind kind)
 
 static void pick(const tile_pool *p)
 {
-    if (pool_is(p, 3, p->stride[1]))
+    if (pool_is(p, 1, 3, p->stride[1]))
         pick_windows(p, (window_kind){{1, 3, 3}, 0, false});
-    else if (pool_is(p, 4, p->stride[1]))
+    else if (pool_is(p, 1, 4, p->stride[1]))
         pick_windows(p, (window_kind){{1, 4, 4}, 0, false});
     else
         pick_windows(p, (window_kind){{p->size[0], p->size[1], p->size[2]}, 0, false});

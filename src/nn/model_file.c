@@ -1,4 +1,5 @@
 #include "fgf/model_file.h"
+#include "fgf/file_bytes.h"
 #include "fgf/memory.h"
 #include "model_catalogue.h"
 
@@ -259,9 +260,11 @@ fgf_status fgf_model_file_write(const char *path, const fgf_model *model,
     fgf_status status = FGF_OK;
     quiet saved = quiet_begin();
     fgf_buffer part = {0};
+    char *target = NULL;
     hid_t file = -1;
     bool created = false;
-    fgf_buffer_add(&part, "%s.part", path);
+    FGF_TRY(fgf_output_file(path, &target));
+    fgf_buffer_add(&part, "%s.part", target);
     FGF_TRY(part.status);
     file = H5Fcreate(part.text, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     if (file < 0)
@@ -272,7 +275,7 @@ fgf_status fgf_model_file_write(const char *path, const fgf_model *model,
     file = -1;
     if (closed < 0)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot finish writing: %s", part.text, strerror(errno));
-    FGF_TRY(put_in_place(part.text, path));
+    FGF_TRY(put_in_place(part.text, target));
     created = false;
 done:
     if (file >= 0)
@@ -280,6 +283,7 @@ done:
     if (created)
         unlink(part.text);
     fgf_buffer_clear(&part);
+    fgf_free(target);
     quiet_end(saved);
     return status;
 }

@@ -7,56 +7,99 @@
  * m goes through one transform, w being real and symmetric. */
 #include "radiomics_private.h"
 
+#include "fgf/clones.h"
+
 #include <string.h>
 
 typedef struct number {
     double re, im;
 } number;
 
-/* The transform of `count` (a power of 2) numbers `stride` apart; line and root [count] are room,
- * root[k] = exp(sign 2 pi i k / count). */
-static void transform_line(number *data, size_t count, size_t stride, const number *root,
-                           number *line)
+/* Lines are taken LINES at a time, side by side in vectors. */
+enum { LINES = 8 };
+typedef double lanes __attribute__((vector_size(LINES * sizeof(double)), aligned(sizeof(double))));
+typedef struct side_by_side {
+    lanes re, im;
+} side_by_side;
+
+/* Which lines along an axis are transformed: those whose two other coordinates are below `lines`.
+ * mirrored: a line is its own mirror image, and only its first half is there. */
+typedef struct pass {
+    size_t lines[3];
+    bool mirrored;
+} pass;
+
+/* The transforms, in place, of lines of `count` (a power of 2) numbers that stand in the order of
+ * their reversed bits; root[k] = exp(sign 2 pi i k / count). */
+FGF_CLONES
+static void transform_lines(side_by_side *line, size_t count, const number *root)
+{
+    for (size_t half = 1; half < count; half *= 2)
+        for (size_t block = 0; block < count; block += 2 * half)
+            for (size_t k = 0; k < half; k++) {
+                side_by_side *a = &line[block + k], *b = &line[block + k + half];
+                const number w = root[k * (count / (2 * half))];
+                const lanes re = w.re * b->re - w.im * b->im, im = w.re * b->im + w.im * b->re;
+                b->re = a->re - re;
+                b->im = a->im - im;
+                a->re += re;
+                a->im += im;
+            }
+}
+
+/* Takes up to LINES lines of numbers `stride` apart, the lines `apart` from each other. */
+static void load_lines(const number *data, size_t count, size_t stride, size_t apart, int lines,
+                       bool mirrored, side_by_side *line)
 {
     for (size_t k = 0, reversed = 0; k < count; k++) {
-        line[reversed] = data[k * stride];
+        const number *from = data + (mirrored && k > count / 2 ? count - k : k) * stride;
+        for (int l = 0; l < LINES; l++) {
+            const number value = l < lines ? from[(size_t)l * apart] : (number){0};
+            line[reversed].re[l] = value.re;
+            line[reversed].im[l] = value.im;
+        }
         size_t bit = count >> 1;
         for (; reversed & bit; bit >>= 1)
             reversed ^= bit;
         reversed |= bit;
     }
-    for (size_t half = 1; half < count; half *= 2)
-        for (size_t block = 0; block < count; block += 2 * half)
-            for (size_t k = 0; k < half; k++) {
-                number *a = &line[block + k], *b = &line[block + k + half];
-                number w = root[k * (count / (2 * half))];
-                number t = {w.re * b->re - w.im * b->im, w.re * b->im + w.im * b->re};
-                *b = (number){a->re - t.re, a->im - t.im};
-                *a = (number){a->re + t.re, a->im + t.im};
-            }
-    for (size_t k = 0; k < count; k++)
-        data[k * stride] = line[k];
 }
 
-/* Along all three axes, in place. */
-static fgf_status transform(number *data, const size_t n[3], int sign)
+static void store_lines(const side_by_side *line, size_t count, size_t stride, size_t apart,
+                        int lines, number *data)
+{
+    for (size_t k = 0; k < count; k++)
+        for (int l = 0; l < lines; l++)
+            data[k * stride + (size_t)l * apart] = (number){line[k].re[l], line[k].im[l]};
+}
+
+/* Along all three axes, in place: [n[0]][n[1]][n[2]]. */
+static fgf_status transform(number *data, const size_t n[3], int sign, const pass passes[3])
 {
     fgf_status status = FGF_OK;
-    number *root = NULL, *line = NULL;
+    number *root = NULL;
+    side_by_side *line = NULL;
     size_t longest = n[0] > n[1] ? n[0] : n[1];
     longest = n[2] > longest ? n[2] : longest;
     FGF_TRY(FGF_ALLOCATE(longest, &root));
     FGF_TRY(FGF_ALLOCATE(longest, &line));
     const size_t stride[3] = {n[1] * n[2], n[2], 1};
     for (int a = 0; a < 3; a++) {
-        int b = (a + 1) % 3, c = (a + 2) % 3;
+        const int b = a == 0 ? 1 : 0, c = a == 2 ? 1 : 2;
+        const pass *of = &passes[a];
         for (size_t k = 0; k < n[a]; k++) {
             double angle = sign * 2 * acos(-1.0) * (double)k / (double)n[a];
             root[k] = (number){cos(angle), sin(angle)};
         }
-        for (size_t i = 0; i < n[b]; i++)
-            for (size_t j = 0; j < n[c]; j++)
-                transform_line(data + i * stride[b] + j * stride[c], n[a], stride[a], root, line);
+        for (size_t i = 0; i < of->lines[b]; i++)
+            for (size_t j = 0; j < of->lines[c]; j += LINES) {
+                const size_t left = of->lines[c] - j;
+                const int lines = left < LINES ? (int)left : LINES;
+                number *first = data + i * stride[b] + j * stride[c];
+                load_lines(first, n[a], stride[a], stride[c], lines, of->mirrored, line);
+                transform_lines(line, n[a], root);
+                store_lines(line, n[a], stride[a], stride[c], lines, first);
+            }
     }
 done:
     fgf_free(root);
@@ -64,17 +107,43 @@ done:
     return status;
 }
 
-/* 1 / distance at every step of the grid, steps over half its extent being negative ones. */
-static void fill_weights(const radiomics_region *r, const size_t n[3], number *w)
+/* The signal is 0 outside the box, the result is not asked for there, and the weights are their own
+ * mirror images along each axis: lines that are known, or not needed, are left out. */
+static fgf_status transform_signal(number *f, const size_t n[3], const int extent[3])
 {
-    size_t at = 0;
-    for (size_t z = 0; z < n[0]; z++)
-        for (size_t y = 0; y < n[1]; y++)
-            for (size_t x = 0; x < n[2]; x++, at++) {
-                double dz = (double)(z > n[0] / 2 ? n[0] - z : z) * r->spacing[0];
-                double dy = (double)(y > n[1] / 2 ? n[1] - y : y) * r->spacing[1];
-                double dx = (double)(x > n[2] / 2 ? n[2] - x : x) * r->spacing[2];
-                w[at].re = at == 0 ? 0 : 1 / sqrt(dz * dz + dy * dy + dx * dx);
+    const size_t e[3] = {(size_t)extent[0], (size_t)extent[1], (size_t)extent[2]};
+    return transform(f, n, -1,
+                     (const pass[3]){{{0, e[1], e[2]}, false},
+                                     {{n[0], 0, e[2]}, false},
+                                     {{n[0], n[1], 0}, false}});
+}
+static fgf_status transform_back(number *f, const size_t n[3], const int extent[3])
+{
+    const size_t e[3] = {(size_t)extent[0], (size_t)extent[1], (size_t)extent[2]};
+    return transform(f, n, 1,
+                     (const pass[3]){{{0, n[1], n[2]}, false},
+                                     {{e[0], 0, n[2]}, false},
+                                     {{e[0], e[1], 0}, false}});
+}
+static fgf_status transform_weights(number *w, const size_t n[3], const size_t half[3])
+{
+    return transform(w, n, -1,
+                     (const pass[3]){{{0, half[1], half[2]}, true},
+                                     {{n[0], 0, half[2]}, true},
+                                     {{n[0], n[1], 0}, true}});
+}
+
+/* 1 / distance at the steps of the grid up to half its extent; the rest is their mirror image. */
+static void fill_weights(const radiomics_region *r, const size_t n[3], const size_t half[3],
+                         number *w)
+{
+    for (size_t z = 0; z < half[0]; z++)
+        for (size_t y = 0; y < half[1]; y++)
+            for (size_t x = 0; x < half[2]; x++) {
+                double dz = (double)z * r->spacing[0], dy = (double)y * r->spacing[1];
+                double dx = (double)x * r->spacing[2];
+                w[(z * n[1] + y) * n[2] + x].re =
+                    z + y + x == 0 ? 0 : 1 / sqrt(dz * dz + dy * dy + dx * dx);
             }
 }
 
@@ -127,8 +196,9 @@ static void sum_up(const radiomics_region *r, const size_t n[3], double mean, co
 fgf_status radiomics_autocorrelation(const radiomics_region *region, double *moran, double *geary)
 {
     fgf_status status = FGF_OK;
-    size_t n[3], total = 1;
+    size_t n[3], half[3], total = 1;
     number *f = NULL, *w = NULL;
+    double *spectrum = NULL; /* of the weights: real, as they are symmetric */
     double mean = mean_intensity(region);
     *moran = *geary = NAN;
     if (region->count < 2 || region->sorted[0] == region->sorted[region->count - 1])
@@ -136,20 +206,27 @@ fgf_status radiomics_autocorrelation(const radiomics_region *region, double *mor
     for (int a = 0; a < 3; a++) {
         for (n[a] = 1; n[a] < 2 * (size_t)region->extent[a] - 1;)
             n[a] *= 2;
+        half[a] = n[a] / 2 + 1 < n[a] ? n[a] / 2 + 1 : n[a];
         total *= n[a];
     }
-    FGF_TRY(FGF_ALLOCATE(total, &f));
     FGF_TRY(FGF_ALLOCATE(total, &w));
-    fill_weights(region, n, w);
-    put_signal(region, n, mean, f);
-    FGF_TRY(transform(w, n, -1));
-    FGF_TRY(transform(f, n, -1));
+    fill_weights(region, n, half, w);
+    FGF_TRY(transform_weights(w, n, half));
+    FGF_TRY(FGF_ALLOCATE(total, &spectrum));
     for (size_t k = 0; k < total; k++)
-        f[k] = (number){f[k].re * w[k].re, f[k].im * w[k].re};
-    FGF_TRY(transform(f, n, 1));
+        spectrum[k] = w[k].re;
+    fgf_free(w);
+    w = NULL;
+    FGF_TRY(FGF_ALLOCATE(total, &f));
+    put_signal(region, n, mean, f);
+    FGF_TRY(transform_signal(f, n, region->extent));
+    for (size_t k = 0; k < total; k++)
+        f[k] = (number){f[k].re * spectrum[k], f[k].im * spectrum[k]};
+    FGF_TRY(transform_back(f, n, region->extent));
     sum_up(region, n, mean, f, 1 / (double)total, moran, geary);
 done:
     fgf_free(f);
     fgf_free(w);
+    fgf_free(spectrum);
     return status;
 }

@@ -9,6 +9,13 @@ static double dot(const double a[3], const double b[3])
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
+/* As calls, fmin and fmax take longer than what they are called for. */
+static void widen(double value, double *low, double *high)
+{
+    *low = value < *low ? value : *low;
+    *high = value > *high ? value : *high;
+}
+
 static void cross(const double a[3], const double b[3], double out[3])
 {
     out[0] = a[1] * b[2] - a[2] * b[1];
@@ -113,6 +120,38 @@ static size_t flat_hull(double (*point)[2], size_t count, double (*out)[2])
     return n - 1;
 }
 
+/* Takes away points well inside the octagon of the outermost points in eight directions, which
+ * leaves few to sort; returns how many are left. */
+static size_t drop_inner(double (*point)[2], size_t count)
+{
+    static const double direction[8][2] = {{1, 0},  {1, 1},   {0, 1},  {-1, 1},
+                                           {-1, 0}, {-1, -1}, {0, -1}, {1, -1}};
+    double corner[8][2], furthest[8];
+    for (int d = 0; d < 8; d++)
+        furthest[d] = -INFINITY;
+    for (size_t k = 0; k < count; k++)
+        for (int d = 0; d < 8; d++) {
+            double along = point[k][0] * direction[d][0] + point[k][1] * direction[d][1];
+            if (along > furthest[d]) {
+                furthest[d] = along;
+                memcpy(corner[d], point[k], sizeof corner[d]);
+            }
+        }
+    /* By so much that no rounding decides it. */
+    const double well = 1e-6 * (furthest[0] + furthest[4]) * (furthest[2] + furthest[6]);
+    size_t kept = 0;
+    for (size_t k = 0; k < count; k++) {
+        bool inner = well > 0;
+        for (int d = 0; d < 8 && inner; d++) {
+            const double *a = corner[d], *b = corner[(d + 1) % 8];
+            inner = (a[0] == b[0] && a[1] == b[1]) || turn(a, b, point[k]) > well;
+        }
+        if (!inner)
+            memmove(point[kept++], point[k], sizeof *point);
+    }
+    return kept;
+}
+
 /* The rectangle of least area around a convex polygon: one of its sides lies on the polygon's. */
 static void minimum_rectangle(double (*point)[2], size_t count, double edge[2])
 {
@@ -125,9 +164,9 @@ static void minimum_rectangle(double (*point)[2], size_t count, double edge[2])
             continue;
         for (size_t p = 0; p < count; p++) {
             double along = (point[p][0] * u[0] + point[p][1] * u[1]) / length;
-            low = fmin(low, along);
-            high = fmax(high, along);
-            up = fmax(up, turn(a, b, point[p]) / length);
+            double height = turn(a, b, point[p]) / length;
+            widen(along, &low, &high);
+            up = height > up ? height : up;
         }
         if ((high - low) * up < least) {
             least = (high - low) * up;
@@ -156,12 +195,12 @@ fgf_status radiomics_minimum_box(const radiomics_hull *hull, double edge[3])
         cross(n, u, v);
         for (size_t p = 0; p < hull->points; p++) {
             double height = dot(hull->point[p], n);
-            low = fmin(low, height);
-            high = fmax(high, height);
+            widen(height, &low, &high);
             flat[p][0] = dot(hull->point[p], u);
             flat[p][1] = dot(hull->point[p], v);
         }
-        minimum_rectangle(polygon, flat_hull(flat, hull->points, polygon), candidate);
+        const size_t outer = drop_inner(flat, hull->points);
+        minimum_rectangle(polygon, flat_hull(flat, outer, polygon), candidate);
         double volume = candidate[0] * candidate[1] * (high - low);
         if (volume < least) {
             least = volume;
@@ -178,18 +217,25 @@ done:
 
 /* ---- the ellipsoid ---- */
 
-/* Solves m x = b for a symmetric positive matrix 4 x 4 by elimination; b becomes x. */
-static void solve(double m[4][4], double b[4])
+/* Elimination in a symmetric positive matrix 4 x 4; below the diagonal are then the factors that
+ * rows were taken off with. */
+static void eliminate(double a[4][4])
 {
-    double a[4][4];
-    memcpy(a, m, sizeof a);
     for (int k = 0; k < 4; k++)
         for (int r = k + 1; r < 4; r++) {
             double factor = a[r][k] / a[k][k];
-            for (int c = k; c < 4; c++)
+            for (int c = k + 1; c < 4; c++)
                 a[r][c] -= factor * a[k][c];
-            b[r] -= factor * b[k];
+            a[r][k] = factor;
         }
+}
+
+/* Solves for the right side b with the matrix above; b becomes x. */
+static void solve(double a[4][4], double b[4])
+{
+    for (int k = 0; k < 4; k++)
+        for (int r = k + 1; r < 4; r++)
+            b[r] -= a[r][k] * b[k];
     for (int k = 3; k >= 0; k--) {
         for (int c = k + 1; c < 4; c++)
             b[k] -= a[k][c] * b[c];
@@ -221,6 +267,7 @@ fgf_status radiomics_minimum_ellipsoid(const radiomics_hull *hull, double axis[3
         size_t furthest = 0;
         double greatest = -INFINITY;
         lifted_moments(hull, weight, m);
+        eliminate(m);
         for (size_t p = 0; p < hull->points; p++) {
             const double q[4] = {1, hull->point[p][0], hull->point[p][1], hull->point[p][2]};
             double x[4] = {q[0], q[1], q[2], q[3]};

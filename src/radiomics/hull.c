@@ -9,31 +9,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The points d with n . d = offset; n points outwards. */
+typedef struct plane {
+    int64_t n[3], offset;
+} plane;
+
 typedef struct builder {
     int (*point)[3];
     int (*face)[3]; /* counterclockwise from outside */
-    size_t faces, room;
+    plane *plane;   /* of each face */
+    size_t faces, room, plane_room;
     int (*rim)[2]; /* directed edges of the faces taken away */
     size_t rims, rim_room;
 } builder;
 
-/* Six times the volume of the tetrahedron: above 0 where d is on the outer side of a, b, c. */
-static int64_t side(const int *a, const int *b, const int *c, const int *d)
+static plane plane_of(const int *a, const int *b, const int *c)
 {
-    int64_t u[3], v[3], w[3];
+    int64_t u[3], v[3];
     for (int k = 0; k < 3; k++) {
         u[k] = (int64_t)b[k] - a[k];
         v[k] = (int64_t)c[k] - a[k];
-        w[k] = (int64_t)d[k] - a[k];
     }
-    return (u[1] * v[2] - u[2] * v[1]) * w[0] + (u[2] * v[0] - u[0] * v[2]) * w[1] +
-           (u[0] * v[1] - u[1] * v[0]) * w[2];
+    plane out = {
+        .n = {u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]}};
+    out.offset = out.n[0] * a[0] + out.n[1] * a[1] + out.n[2] * a[2];
+    return out;
 }
 
-static int64_t above(const builder *b, size_t face, int point)
+/* Above 0 where d is on the outer side: six times the volume of the tetrahedron. */
+static int64_t above(const plane *of, const int *d)
 {
-    const int *f = b->face[face];
-    return side(b->point[f[0]], b->point[f[1]], b->point[f[2]], b->point[point]);
+    return of->n[0] * d[0] + of->n[1] * d[1] + of->n[2] * d[2] - of->offset;
+}
+
+static int64_t side(const int *a, const int *b, const int *c, const int *d)
+{
+    const plane of = plane_of(a, b, c);
+    return above(&of, d);
 }
 
 static fgf_status grow(void **block, size_t item, size_t *room, size_t needed)
@@ -57,6 +69,8 @@ static fgf_status add_face(builder *b, int p, int q, int r)
 {
     fgf_status status = FGF_OK;
     FGF_TRY(grow((void **)&b->face, sizeof *b->face, &b->room, b->faces + 1));
+    FGF_TRY(grow((void **)&b->plane, sizeof *b->plane, &b->plane_room, b->faces + 1));
+    b->plane[b->faces] = plane_of(b->point[p], b->point[q], b->point[r]);
     b->face[b->faces][0] = p;
     b->face[b->faces][1] = q;
     b->face[b->faces][2] = r;
@@ -87,18 +101,19 @@ static fgf_status add_point(builder *b, int point)
     fgf_status status = FGF_OK;
     bool outside = false;
     for (size_t f = 0; f < b->faces && !outside; f++)
-        outside = above(b, f, point) > 0;
+        outside = above(&b->plane[f], b->point[point]) > 0;
     if (!outside)
         goto done;
     b->rims = 0;
     for (size_t f = 0; f < b->faces;) {
-        if (above(b, f, point) < 0) {
+        if (above(&b->plane[f], b->point[point]) < 0) {
             f++;
             continue;
         }
         int gone[3];
         memcpy(gone, b->face[f], sizeof gone);
         memcpy(b->face[f], b->face[--b->faces], sizeof gone);
+        b->plane[f] = b->plane[b->faces];
         for (int k = 0; k < 3; k++)
             FGF_TRY(add_rim(b, gone[k], gone[(k + 1) % 3]));
     }
@@ -180,6 +195,7 @@ fgf_status radiomics_hull_create(int (*point)[3], size_t count, const double uni
     FGF_TRY(take_over(&b, count, unit, out));
 done:
     fgf_free(b.face);
+    fgf_free(b.plane);
     fgf_free(b.rim);
     if (status != FGF_OK)
         radiomics_hull_clear(out);

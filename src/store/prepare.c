@@ -5,6 +5,7 @@
 #include "layout.h"
 #include "survey.h"
 
+#include "fgf/file_bytes.h"
 #include "fgf/log.h"
 #include "fgf/memory.h"
 
@@ -254,17 +255,20 @@ fgf_status fgf_store_prepare(const char *path, const fgf_layout *layout,
                              fgf_prepare_options options, fgf_prepare_result *out)
 {
     fgf_status status = FGF_OK;
-    preparation p = {.path = path, .layout = layout, .result = out, .old = {.descriptor = -1}};
-    size_t part_bytes = strlen(path) + sizeof ".part";
+    char *target = NULL;
+    preparation p = {.layout = layout, .result = out, .old = {.descriptor = -1}};
     *out = (fgf_prepare_result){.trial_count = layout->trial_count};
     FGF_TRY(layout_check(layout));
     FGF_TRY(layout_hash(layout, &p.hash));
+    FGF_TRY(fgf_output_file(path, &target));
+    p.path = target;
+    const size_t part_bytes = strlen(target) + sizeof ".part";
     options.run_rows = options.run_rows ? options.run_rows : 1;
     FGF_TRY(FGF_ALLOCATE(layout->trial_count, &out->status));
     FGF_TRY(FGF_ALLOCATE(layout->trial_count, &out->crashes));
     FGF_TRY(FGF_ALLOCATE(part_bytes, &p.part));
-    snprintf(p.part, part_bytes, "%s.part", path);
-    if (access(path, F_OK) == 0)
+    snprintf(p.part, part_bytes, "%s.part", target);
+    if (access(target, F_OK) == 0)
         FGF_TRY(continue_old(&p, options));
     else if (errno == ENOENT)
         FGF_TRY(create_new(&p));
@@ -278,6 +282,7 @@ done:
     survey_clear(&p.found);
     image_close(&p.old);
     fgf_free(p.part);
+    fgf_free(target);
     if (status != FGF_OK)
         fgf_prepare_result_clear(out);
     return status;

@@ -243,9 +243,9 @@ static fgf_status noise_text(const fgf_trial_settings *s, const double *sigma, s
     return text->status;
 }
 
-/* Marks the pixels of one case's Omega; *n is how many elements it has. */
+/* Marks the pixels of one case's Omega; *n is how many elements it has, *extent that of its box. */
 static fgf_status mark_region(const fgf_context *context, const fgf_omega_settings *omega,
-                              const uint8_t *mask, uint8_t *used, size_t *n)
+                              const uint8_t *mask, uint8_t *used, size_t *n, fgf_shape *extent)
 {
     fgf_status status = FGF_OK;
     fgf_region_owner owner = {0};
@@ -253,6 +253,7 @@ static fgf_status mark_region(const fgf_context *context, const fgf_omega_settin
     for (size_t k = 0; k < owner.region.pixel_count; k++)
         used[owner.region.pixel[k]] = 1;
     *n = fgf_region_size(&owner.region);
+    *extent = fgf_region_extent(&owner.region);
 done:
     fgf_region_clear(&owner);
     return status;
@@ -266,11 +267,20 @@ static fgf_status unite_regions(fgf_context *context, const fgf_omega_settings *
     for (size_t i = 0; i < fgf_dataset_case_count(context->dataset); i++) {
         case_view view;
         size_t n = 0;
+        fgf_shape extent;
         FGF_TRY(context_case(context, i, &view));
-        FGF_TRY(mark_region(context, omega, view.mask, used, &n));
+        FGF_TRY(mark_region(context, omega, view.mask, used, &n, &extent));
     }
 done:
     return status;
+}
+
+static void grow_extent(fgf_shape *most, fgf_shape extent)
+{
+    most->channels = extent.channels;
+    most->depth = extent.depth > most->depth ? extent.depth : most->depth;
+    most->height = extent.height > most->height ? extent.height : most->height;
+    most->width = extent.width > most->width ? extent.width : most->width;
 }
 
 /* Goes through the masks of the cohort once. */
@@ -287,8 +297,10 @@ static fgf_status measure_extent(const fgf_context *context, const fgf_omega_set
     FGF_TRY(FGF_ALLOCATE(pixels, &mask));
     for (size_t i = 0; i < fgf_dataset_case_count(context->dataset); i++) {
         size_t n = 0;
+        fgf_shape extent;
         FGF_TRY(fgf_dataset_read(context->dataset, i, NULL, mask));
-        FGF_TRY(mark_region(context, omega, mask, used, &n));
+        FGF_TRY(mark_region(context, omega, mask, used, &n, &extent));
+        grow_extent(&out->omega, extent);
         const fgf_box box = cohort->masked ? box_of_mask(cohort->shape, mask) : whole;
         out->greatest_n = n > out->greatest_n ? n : out->greatest_n;
         out->case_bytes +=

@@ -79,13 +79,13 @@ done:
     return status;
 }
 
-size_t feature_set_work_size(const feature_set *set, size_t count, fgf_shape shape,
-                             size_t pixel_count)
+size_t feature_set_work_size(const feature_set *set, size_t count, const fgf_region *region)
 {
-    const fgf_region region = {.shape = shape, .pixel_count = pixel_count};
+    const fgf_region like = {.shape = fgf_region_extent(region),
+                             .pixel_count = region->pixel_count};
     size_t most = 0;
     for (size_t k = 0; k < count; k++) {
-        const size_t size = fgf_feature_work_size(set->feature[k], &region);
+        const size_t size = fgf_feature_work_size(set->feature[k], &like);
         most = size > most ? size : most;
     }
     return most;

@@ -21,7 +21,10 @@ struct step_work {
     fgf_box *support;    /* [microbatch] of x and Omega */
     fgf_real *compact_x, *compact_g, *compact_u; /* [greatest_n] */
     fgf_real *v;                                 /* [chosen][greatest_n] */
-    double *feature_work;
+    double *feature_work;                        /* [feature_room] */
+    size_t feature_room;
+    double *h;                /* [chosen] */
+    fgf_undefined *reason;    /* [chosen] */
     double *weights;          /* [chosen], per-feature form */
     fgf_region_owner *region; /* [microbatch] */
 };
@@ -37,9 +40,7 @@ static void clear_region_room(step_work *work)
     fgf_free(work->compact_g);
     fgf_free(work->compact_u);
     fgf_free(work->v);
-    fgf_free(work->feature_work);
     work->compact_x = work->compact_g = work->compact_u = work->v = NULL;
-    work->feature_work = NULL;
     fgf_align_work_destroy(&work->align);
     work->greatest_n = 0;
 }
@@ -50,6 +51,13 @@ static fgf_status make_region_room(const trial *t, const fgf_region *region, ste
 {
     fgf_status status = FGF_OK;
     const size_t n = fgf_region_size(region), chosen = t->features.chosen;
+    const size_t room = feature_set_work_size(&t->features, chosen, region);
+    if (!work->feature_work || room > work->feature_room) {
+        fgf_free(work->feature_work);
+        work->feature_work = NULL;
+        FGF_TRY(FGF_ALLOCATE(room, &work->feature_work));
+        work->feature_room = room;
+    }
     if (work->align && n <= work->greatest_n)
         goto done;
     clear_region_room(work);
@@ -57,9 +65,6 @@ static fgf_status make_region_room(const trial *t, const fgf_region *region, ste
     FGF_TRY(FGF_ALLOCATE(n, &work->compact_g));
     FGF_TRY(FGF_ALLOCATE(n, &work->compact_u));
     FGF_TRY(FGF_ALLOCATE(chosen * n, &work->v));
-    FGF_TRY(FGF_ALLOCATE(
-        feature_set_work_size(&t->features, chosen, region->shape, region->pixel_count),
-        &work->feature_work));
     FGF_TRY(fgf_align_work_create(n, chosen, &work->align));
     work->greatest_n = n;
 done:
@@ -90,6 +95,8 @@ fgf_status step_work_create(const trial *t, step_work **out)
         FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->g));
         FGF_TRY(FGF_ALLOCATE(microbatch * work->image, &work->u));
         FGF_TRY(FGF_ALLOCATE(chosen, &work->weights));
+        FGF_TRY(FGF_ALLOCATE(chosen, &work->h));
+        FGF_TRY(FGF_ALLOCATE(chosen, &work->reason));
         for (size_t j = 0; j < chosen; j++)
             work->weights[j] = j < weights->count ? weights->values[j] : 1.0;
     }
@@ -114,6 +121,9 @@ void step_work_destroy(step_work **work)
         fgf_free(w->dropout);
         fgf_free(w->support);
         fgf_free(w->region);
+        fgf_free(w->feature_work);
+        fgf_free(w->h);
+        fgf_free(w->reason);
         fgf_free(w->weights);
         fgf_free(w);
     }
@@ -175,11 +185,8 @@ static fgf_regularizer regularize_case(const trial *t, step_work *work, size_t k
     fgf_region_gather(region, work->g + k * work->image, work->compact_g);
     if (!all_finite(work->compact_g, n))
         return (fgf_regularizer){.value = NAN};
-    for (size_t j = 0; j < t->features.chosen; j++) {
-        double h;
-        (void)fgf_feature_evaluate(t->features.feature[j], region, work->compact_x,
-                                   work->feature_work, &h, work->v + j * n);
-    }
+    fgf_features_evaluate(t->features.feature, t->features.chosen, region, work->compact_x,
+                          work->feature_work, work->h, work->reason, work->v);
     fgf_regularizer r = fgf_regularize(
         work->align, &t->settings.agreement, (fgf_regularizer_form)t->settings.align.form,
         work->weights, work->compact_g, work->v, t->features.chosen, n, work->compact_u);

@@ -147,7 +147,8 @@ static fgf_status find_sizes(fgf_context *context, const fgf_config *config,
     for (size_t j = 0; j < out->features; j++)
         out->feature_work =
             greater(out->feature_work,
-                    fgf_feature_item_work_size(&items[j], shape, pixels) * sizeof(double));
+                    fgf_feature_item_work_size(&items[j], shape, out->extent.omega, pixels) *
+                        sizeof(double));
 done:
     return status;
 }

@@ -42,6 +42,7 @@ static void scoring_clear(scoring *s)
     fgf_free(s->compact);
     fgf_free(s->v);
     fgf_free(s->feature_work);
+    fgf_free(s->reason);
     fgf_align_work_destroy(&s->align);
     fgf_noise_case_destroy(&s->noise);
     fgf_free(s->square_path);
@@ -85,8 +86,12 @@ done:
     return status;
 }
 
-/* The size of Omega of every size-th scored case. */
-static fgf_status measure_regions(scoring *s, uint64_t *region_size)
+/* What the Omega of every size-th scored case takes. */
+typedef struct region_need {
+    uint64_t size, work; /* elements, of the features' work as well */
+} region_need;
+
+static fgf_status measure_regions(scoring *s, region_need *need)
 {
     fgf_status status = FGF_OK;
     fgf_region_owner owner = {0};
@@ -95,7 +100,8 @@ static fgf_status measure_regions(scoring *s, uint64_t *region_size)
         case_view view;
         FGF_TRY(context_case(s->t->context, s->scored_case[k], &view));
         FGF_TRY(make_region(s->t->context, &s->t->settings.omega, view.mask, &owner));
-        region_size[k] = fgf_region_size(&owner.region);
+        need[k].size = fgf_region_size(&owner.region);
+        need[k].work = feature_set_work_size(&s->t->features, s->t->features.count, &owner.region);
         fgf_region_clear(&owner);
     }
 done:
@@ -109,15 +115,18 @@ static fgf_status find_greatest_n(scoring *s)
 {
     fgf_status status = FGF_OK;
     fgf_group *group = s->t->group;
-    uint64_t *region_size = NULL;
-    FGF_TRY(fgf_group_agree(group, FGF_ALLOCATE(s->scored, &region_size)));
-    FGF_TRY(fgf_group_agree(group, measure_regions(s, region_size)));
-    FGF_TRY(fgf_group_merge(group, region_size, s->scored * sizeof *region_size));
-    for (size_t k = 0; k < s->scored; k++)
-        if (region_size[k] > s->greatest_n)
-            s->greatest_n = (size_t)region_size[k];
+    region_need *need = NULL;
+    FGF_TRY(fgf_group_agree(group, FGF_ALLOCATE(s->scored, &need)));
+    FGF_TRY(fgf_group_agree(group, measure_regions(s, need)));
+    FGF_TRY(fgf_group_merge(group, need, s->scored * sizeof *need));
+    for (size_t k = 0; k < s->scored; k++) {
+        if (need[k].size > s->greatest_n)
+            s->greatest_n = (size_t)need[k].size;
+        if (need[k].work > s->greatest_work)
+            s->greatest_work = (size_t)need[k].work;
+    }
 done:
-    fgf_free(region_size);
+    fgf_free(need);
     return status;
 }
 
@@ -152,10 +161,8 @@ static fgf_status scoring_init(trial *t, scoring *s)
     FGF_TRY(FGF_ALLOCATE(s->lane_count, &s->support));
     FGF_TRY(FGF_ALLOCATE(s->image, &s->compact));
     FGF_TRY(FGF_ALLOCATE(s->features * s->greatest_n, &s->v));
-    FGF_TRY(FGF_ALLOCATE(
-        feature_set_work_size(&t->features, s->features, shape,
-                              omega_pixels(t->context, &t->settings.omega, s->greatest_n)),
-        &s->feature_work));
+    FGF_TRY(FGF_ALLOCATE(s->greatest_work, &s->feature_work));
+    FGF_TRY(FGF_ALLOCATE(s->features, &s->reason));
     FGF_TRY(fgf_align_work_create(s->greatest_n, s->features, &s->align));
     FGF_TRY(scoring_init_noise(s));
 done:
@@ -195,12 +202,10 @@ static fgf_status score_point(scoring *s, lane *w, const fgf_flow_point *at)
     size_t k = w->path.count - 1;
     bool first = k == 0;
     double *h = first ? w->h_start : w->h_end;
-    for (size_t j = 0; j < s->features; j++) {
-        fgf_undefined reason = fgf_feature_evaluate(t->features.feature[j], region, at->z,
-                                                    s->feature_work, &h[j], s->v + j * n);
-        if (first)
-            case_i8(t, FGF_COLUMN_UNDEFINED, w->index)[t->features.column[j]] = (int8_t)reason;
-    }
+    fgf_features_evaluate(t->features.feature, s->features, region, at->z, s->feature_work, h,
+                          s->reason, s->v);
+    for (size_t j = 0; first && j < s->features; j++)
+        case_i8(t, FGF_COLUMN_UNDEFINED, w->index)[t->features.column[j]] = (int8_t)s->reason[j];
     if (first)
         memcpy(w->h_end, w->h_start, s->features * sizeof *h);
     double *cosine = w->path.cosine + k * s->features;

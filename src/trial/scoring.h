@@ -23,15 +23,17 @@ typedef struct scoring {
     trial *t;
     fgf_flow_settings flow;
     size_t image, features;
-    size_t greatest_n; /* of the Omegas of the scored cases */
+    size_t greatest_n;    /* of the Omegas of the scored cases */
+    size_t greatest_work; /* that the features need for one of them */
     size_t lane_count;
     lane *lanes;
     fgf_tape *tape;
-    fgf_real *x, *g, *f; /* [lanes][image], [lanes] */
-    fgf_box *support;    /* [lanes] */
-    fgf_real *compact;   /* [image] */
-    fgf_real *v;         /* [features][image] */
-    double *feature_work;
+    fgf_real *x, *g, *f;   /* [lanes][image], [lanes] */
+    fgf_box *support;      /* [lanes] */
+    fgf_real *compact;     /* [image] */
+    fgf_real *v;           /* [features][image] */
+    double *feature_work;  /* [greatest_work] */
+    fgf_undefined *reason; /* [features] */
     fgf_align_work *align;
     fgf_noise_bank *bank;
     fgf_noise_case *noise;

@@ -28,6 +28,7 @@ fgf_box box_of_mask(fgf_shape shape, const uint8_t *mask);
 /* What the masks of the cohort say of the memory that trials take. */
 typedef struct cohort_extent {
     size_t greatest_n;   /* elements of the largest Omega */
+    fgf_shape omega;     /* the greatest extent of an Omega's box along each axis */
     size_t noise_pixels; /* of all Omegas together */
     size_t window;       /* pixels of the box around those */
     size_t case_bytes;   /* of the cohort in memory, as far as there is room */
@@ -65,9 +66,8 @@ fgf_status feature_set_create(const fgf_config *config, const fgf_regularizer_se
                               const fgf_cohort *cohort, const fgf_axes *axes,
                               feature_set *out) FGF_CHECKED;
 void feature_set_clear(feature_set *set);
-/* The work memory of the first `count` features for regions of up to pixel_count. */
-size_t feature_set_work_size(const feature_set *set, size_t count, fgf_shape shape,
-                             size_t pixel_count);
+/* The work memory of the first `count` features for a region. */
+size_t feature_set_work_size(const feature_set *set, size_t count, const fgf_region *region);
 
 /* Where a training stands between two epochs: with the parameters and the curves in the row, all
  * that the rest of it depends on. */

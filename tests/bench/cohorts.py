@@ -5,6 +5,7 @@
     slices    published slices of tumours, zero around them; Omega = the tumour
     volumes   CT volumes with masks, for the import's speed
     crops     volumes without a background; Omega = a ball
+    tumours   balls of 20 voxels across in volumes of zeros; Omega = the ball
 """
 import gzip
 import math
@@ -125,25 +126,49 @@ def volumes(folder, count, ending):
                    "size: [128, 128]")
 
 
+def ball(size, z, radius, place):
+    """Plane z of a ball, rows of bytes."""
+    across = max(0, radius ** 2 - (z - place[0]) ** 2) ** 0.5
+    return b"".join(disk(size, across, *place[1:]))
+
+
+def write_volumes(folder, size, depth, count, place, radius, values, preprocess):
+    """Volumes of int16 with the mask of a ball: place() -> its centre, values(mask) -> the bytes of
+    a plane."""
+
+    def words(plane):
+        wide = bytearray(2 * len(plane))
+        wide[0::2] = plane
+        return bytes(wide)
+
+    for i in range(count):
+        centre = place()
+        masks = [ball(size, z, radius, centre) for z in range(depth)]
+        name = os.path.join(folder, f"case-{i:03d}")
+        nifti(name + ".nii", [words(values(mask)) for mask in masks], size, size)
+        nifti(name + "_mask.nii", [words(mask) for mask in masks], size, size)
+    write_table(folder, count)
+    write_manifest(folder, 'kind: nifti, image: "{id}.nii", mask: "{id}_mask.nii"',
+                   "take: volume, window: [0, 255]" + preprocess)
+
+
 def crops(folder, size, depth, count):
     """Volumes of values above 0 in every voxel; Omega = a ball of radius size / 5."""
     draw = random.Random(size)
-    for i in range(count):
-        planes, masks = [], []
-        for z in range(depth):
-            values = bytearray(2 * size * size)
-            values[0::2] = draw.randbytes(size * size).translate(ABOVE_ZERO)
-            planes.append(bytes(values))
-            radius = max(0, (size / 5) ** 2 - (z - depth / 2) ** 2) ** 0.5
-            inside = bytearray(2 * size * size)
-            inside[0::2] = b"".join(disk(size, radius, size / 2, size / 2))
-            masks.append(bytes(inside))
-        name = os.path.join(folder, f"case-{i:03d}")
-        nifti(name + ".nii", planes, size, size)
-        nifti(name + "_mask.nii", masks, size, size)
-    write_table(folder, count)
-    write_manifest(folder, 'kind: nifti, image: "{id}.nii", mask: "{id}_mask.nii"',
-                   "take: volume, window: [0, 255], masked: false")
+    write_volumes(folder, size, depth, count, lambda: (depth / 2, size / 2, size / 2), size / 5,
+                  lambda mask: draw.randbytes(len(mask)).translate(ABOVE_ZERO), ", masked: false")
+
+
+def tumours(folder, size, depth, count, across=20):
+    """Volumes of zeros but for a ball."""
+    draw = random.Random(across)
+    write_volumes(folder, size, depth, count,
+                  lambda: (depth / 2 + draw.uniform(-depth / 8, depth / 8),
+                           size / 2 + draw.uniform(-size / 4, size / 4),
+                           size / 2 + draw.uniform(-size / 4, size / 4)), across / 2,
+                  lambda mask: bytes(max(1, value) if inside else 0
+                                     for value, inside in zip(draw.randbytes(len(mask)), mask)),
+                  "")
 
 
 def slices(folder, source, count, every):

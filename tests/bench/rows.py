@@ -156,8 +156,8 @@ def full(size):
     return lambda count: ("full", size, count)
 
 
-def crop(size, depth):
-    return lambda count: ("crops", size, depth, count)
+def volume(kind):
+    return lambda count: (kind, 64, 32, count)
 
 
 def training_contests():
@@ -171,7 +171,9 @@ def training_contests():
     yield training("64 px, prelu, batch 64", "64/prelu/64", networks.blocks("prelu"), full(64), 64,
                    PRELU)
     yield training("3-D, 32 x 64 x 64 voxels, prelu, batch 4", "volume/prelu/4",
-                   networks.volume_blocks("prelu"), crop(64, 32), 4, VOLUME)
+                   networks.volume_blocks("prelu"), volume("crops"), 4, VOLUME)
+    yield training("3-D, zero around a tumour of 20 voxels, prelu, batch 4", "volume/tumour/4",
+                   networks.volume_blocks("prelu"), volume("tumours"), 4, VOLUME)
     yield training("reference network, full images, batch 16", "reference/full",
                    networks.reference(), full(180), 16, REFERENCE, microbatch=8,
                    names=["size", "mean"])

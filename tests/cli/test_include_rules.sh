@@ -53,7 +53,7 @@ declare -A below=(
 declare -A folder=(
     [status.h]=core [real.h]=core [memory.h]=core [random.h]=core [hash.h]=core [group.h]=core
     [key.h]=core [column.h]=core [log.h]=core [text.h]=core [clones.h]=core [box.h]=core
-    [kernel.h]=kernel [block.h]=kernel [feature.h]=feature [feature_plugin.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats
+    [kernel.h]=kernel [block.h]=kernel [feature.h]=feature [feature_plugin.h]=feature [align.h]=align [flow.h]=flow [stats.h]=stats [choose.h]=stats
     [spec.h]=spec [par.h]=par [store.h]=store [nn.h]=nn [model_file.h]=nn
     [dataset.h]=data [split.h]=data [augment.h]=data [phantom.h]=data [import.h]=import [audit.h]=data
     [radiomics.h]=radiomics [image.h]=image [dicom.h]=dicom [contour.h]=dicom [file_bytes.h]=core

@@ -136,6 +136,7 @@ static void every_voxel_is_in_one_run(void **state)
     double *work = calloc(run_length_work(feature, region), sizeof *work);
     for (size_t i = 0; i < region->pixel_count; i++)
         value[i] = s.image[region->pixel[i]];
+    run_length_share(feature, region, value, work, false);
     (void)run_length_evaluate(feature, region, value, work, &h, NULL, voxels_in_runs);
     assert_true(fabs(h - 1) < 1e-12);
     free(value);
@@ -246,9 +247,9 @@ static void undefined_says_why(void **state)
     s.mask[42] = s.mask[43] = 1;
     expect_reasons(&s, "a line", soft, fine, fine, fine, even);
     s.image[41] = NAN;
-    expect_reasons(&s, "not a number", soft, bad, bad, bad, even);
+    expect_reasons(&s, "not a number", soft, bad, bad, bad, bad);
     s.image[41] = INFINITY;
-    expect_reasons(&s, "infinite", soft, bad, bad, bad, even);
+    expect_reasons(&s, "infinite", soft, bad, bad, bad, bad);
 }
 
 static void one_level_has_no_correlation(void **state)

@@ -141,6 +141,53 @@ static void stack_is_slices(void **state)
         }
 }
 
+/* Which slice: most of the mask, most of it inside the window (and not 0), the middle one. */
+static void rules_of_slices(void **state)
+{
+    (void)state;
+    static const int16_t value_of[Z] = {500, 5000, -5, 500, 0};
+    static const int rows_of[Z] = {0, 4, 3, 1, 2};
+    static const struct {
+        const char *rule;
+        int chosen;
+    } rules[] = {{"slice: largest", 1}, {"slice: largest_in_window", 3}, {"slice: middle", 2}};
+    int16_t values[COUNT];
+    uint8_t mask[COUNT];
+    for (int p = 0; p < COUNT; p++) {
+        values[p] = value_of[p / PLANE];
+        mask[p] = p / X % Y < rows_of[p / PLANE];
+    }
+    const nifti_sample image = make_nifti(X, Y, Z, 4), bytes = make_nifti(X, Y, Z, 2);
+    write_nifti("a.nii", &image, values, sizeof values);
+    write_nifti("a_m.nii", &bytes, mask, sizeof mask);
+    for (int k = 0; k < 3; k++) {
+        result r = read_good(nifti, rules[k].rule);
+        assert_int_equal(r.outcome.slice, rules[k].chosen);
+        clear_result(&r);
+    }
+}
+
+/* A voxel alone in a slice is in a volume's mask, the first and the last one of all too. */
+static void lone_voxels(void **state)
+{
+    (void)state;
+    static const size_t lone[] = {0, PLANE + 3, COUNT - 1};
+    uint8_t mask[COUNT] = {0};
+    const nifti_sample bytes = make_nifti(X, Y, Z, 2), image = make_nifti(X, Y, Z, 4);
+    int16_t values[COUNT];
+    for (int p = 0; p < COUNT; p++)
+        values[p] = 500;
+    for (int k = 0; k < 3; k++)
+        mask[lone[k]] = 1;
+    write_nifti("a.nii", &image, values, sizeof values);
+    write_nifti("a_m.nii", &bytes, mask, sizeof mask);
+    result r = read_good(nifti, "take: volume");
+    assert_memory_equal(r.mask, mask, COUNT);
+    for (size_t p = 0; p < COUNT; p++)
+        assert_true(r.image[p] == (mask[p] ? 0.5f : 0.0f));
+    clear_result(&r);
+}
+
 /* Voxels of a volume where nothing is resampled, straight and transposed; bounding box, padding. */
 static void volume_is_voxels(void **state)
 {
@@ -487,6 +534,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stack_is_slices),   cmocka_unit_test(volume_is_voxels),
+        cmocka_unit_test(rules_of_slices),   cmocka_unit_test(lone_voxels),
         cmocka_unit_test(derived_volume),    cmocka_unit_test(derived_stack),
         cmocka_unit_test(grids_that_differ), cmocka_unit_test(nrrd_is_nifti),
         cmocka_unit_test(damage_is_seen),    cmocka_unit_test(png_as_a_volume),

@@ -20,34 +20,52 @@ static fgf_case_outcome make_outcome(void)
     return outcome;
 }
 
-static void save(const fgf_case_store *store, const char *id)
+static fgf_packed_case make_packed(void)
 {
+    fgf_packed_case packed;
     float image[24];
     uint8_t mask[12];
-    const fgf_case_outcome outcome = make_outcome();
     for (int k = 0; k < 24; k++)
         image[k] = (float)k / 3;
     for (int k = 0; k < 12; k++)
         mask[k] = (uint8_t)(k % 2);
-    assert_int_equal(fgf_case_store_save(store, id, key, &outcome, image, mask), FGF_OK);
+    assert_int_equal(fgf_dataset_pack((fgf_shape){2, 1, 3, 4}, image, mask, &packed), FGF_OK);
+    return packed;
+}
+
+static void save(const fgf_case_store *store, const char *id)
+{
+    const fgf_case_outcome outcome = make_outcome();
+    fgf_packed_case packed = make_packed();
+    assert_int_equal(fgf_case_store_save(store, id, key, &outcome, &packed), FGF_OK);
+    fgf_packed_case_clear(&packed);
+}
+
+static void assert_same(const fgf_packed_values *a, const fgf_packed_values *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->skipped, b->skipped);
+    assert_memory_equal(a->bytes, b->bytes, a->count);
 }
 
 static bool load(const fgf_case_store *store, const char *id, const char *with)
 {
     fgf_case_outcome outcome;
-    float *image = NULL;
-    uint8_t *mask = NULL;
+    fgf_packed_case packed = {0}, saved = make_packed();
     bool found = false;
-    assert_int_equal(fgf_case_store_load(store, id, with, &found, &outcome, &image, &mask), FGF_OK);
+    assert_int_equal(fgf_case_store_load(store, id, with, &found, &outcome, &packed), FGF_OK);
     if (found) {
         assert_int_equal(outcome.slice, 7);
         assert_string_equal(outcome.regions, "GTV + GG");
-        assert_true(image[23] == 23.0f / 3);
-        assert_int_equal(mask[11], 1);
+        assert_same(&packed.image, &saved.image);
+        assert_same(&packed.mask, &saved.mask);
+        assert_string_equal(packed.hash, saved.hash);
+        assert_int_equal(packed.mask_pixels, 6);
+        assert_memory_equal(&packed.shape, &saved.shape, sizeof packed.shape);
     }
-    assert_int_equal(found, image != NULL);
-    fgf_free(image);
-    fgf_free(mask);
+    assert_int_equal(found, packed.image.bytes != NULL);
+    fgf_packed_case_clear(&packed);
+    fgf_packed_case_clear(&saved);
     return found;
 }
 
@@ -99,19 +117,49 @@ static void damage_is_seen(void **state)
     fgf_case_store_close(&store);
 }
 
+/* Another form, whole in itself, is another program's: the case is read again. */
+static void other_form(void **state)
+{
+    (void)state;
+    fgf_case_store store = {0};
+    fgf_packed_case packed = make_packed();
+    char bytes[8192], name[] = "x.h5.cases/a.case";
+    assert_int_equal(fgf_case_store_open(in_folder("x.h5"), &store), FGF_OK);
+    save(&store, "a");
+    FILE *file = fopen(in_folder(name), "rb");
+    assert_non_null(file);
+    const size_t count = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    assert_memory_equal(bytes, "fgf case 2", 11);
+    const size_t parts[] = {packed.image.count, packed.mask.count};
+    const size_t head = count - parts[0] - parts[1] - sizeof(unsigned long long);
+    for (char form = '2'; form >= '1'; form--) {
+        bytes[9] = form;
+        unsigned long long sum = fgf_checksum(bytes, head, 0);
+        sum = fgf_checksum(bytes + head, parts[0], sum);
+        sum = fgf_checksum(bytes + head + parts[0], parts[1], sum);
+        memcpy(bytes + count - sizeof sum, &sum, sizeof sum);
+        write_file(name, bytes, count);
+        assert_int_equal(load(&store, "a", key), form == '2');
+    }
+    fgf_packed_case_clear(&packed);
+    fgf_case_store_remove(&store);
+    fgf_case_store_close(&store);
+}
+
 static void refused(void **state)
 {
     (void)state;
     fgf_case_store store = {0};
     const fgf_case_outcome outcome = make_outcome();
-    const float image[24] = {0};
-    const uint8_t mask[12] = {0};
+    fgf_packed_case packed = make_packed();
     assert_int_equal(fgf_case_store_open(in_folder("none/x.h5"), &store), FGF_ENVIRONMENT);
     assert_int_equal(fgf_case_store_open(in_folder("x.h5"), &store), FGF_OK);
     assert_int_equal(mkdir(in_folder("x.h5.cases/a.case"), 0777), 0);
-    assert_int_equal(fgf_case_store_save(&store, "a", key, &outcome, image, mask), FGF_ENVIRONMENT);
+    assert_int_equal(fgf_case_store_save(&store, "a", key, &outcome, &packed), FGF_ENVIRONMENT);
     assert_message("x.h5.cases/a.case");
     assert_int_not_equal(access(in_folder("x.h5.cases/a.case.part"), F_OK), 0);
+    fgf_packed_case_clear(&packed);
     fgf_case_store_close(&store);
 }
 
@@ -177,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(saved_and_loaded, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(damage_is_seen, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(other_form, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(refused, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(keys_of_cases, make_folder, remove_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
