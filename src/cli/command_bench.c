@@ -31,10 +31,10 @@ static void print_table(const bench_report *report)
     printf("%s, %s; fastest of the calls of %g s each, CPU time of one core\n\n",
            fgf_kernel_signature(), sizeof(fgf_real) == sizeof(float) ? "float32" : "float64",
            report->seconds_a_line);
-    printf("%-32s %-12s %10s %10s  %-9s %7s\n", "", "", "ms", "rate", "", "of peak");
+    printf("%-36s %-12s %10s %10s  %-9s %7s\n", "", "", "ms", "rate", "", "of peak");
     for (size_t k = 0; k < report->count; k++) {
         const bench_line *l = &report->line[k];
-        printf("%-32s %-12s %10.4f %10.2f  %-9s", l->subject, l->operation, 1e3 * l->seconds,
+        printf("%-36s %-12s %10.4f %10.2f  %-9s", l->subject, l->operation, 1e3 * l->seconds,
                1e-9 * l->work / l->seconds, l->flops ? "GFLOP/s" : "Gvalue/s");
         if (l->peak > 0)
             printf(" %5.1f %%", 100 * l->work / l->seconds / l->peak);

@@ -8,7 +8,7 @@ cd "$work" || exit 1
 
 # Lines of the table as "subject|operation|ms|rate|unit".
 lines() {
-    sed -nE 's/^(.{32}) (.{12}) +([0-9.]+) +([0-9.]+)  (G[A-Za-z\/]+) *([0-9.]+ %)?$/\1|\2|\3|\4|\5/p' "$1" |
+    sed -nE 's/^(.{36}) (.{12}) +([0-9.]+) +([0-9.]+)  (G[A-Za-z\/]+) *([0-9.]+ %)?$/\1|\2|\3|\4|\5/p' "$1" |
         sed -E 's/ +\|/|/g'
 }
 
@@ -29,7 +29,8 @@ for set in portable avx2 avx512; do
     done
     for block in '5x5/1 1->32 @512, pool 4/4' '3x3/1 32->64 @128, pool 4/4' \
         '3x3/1 64->128 @32, pool 4/4' '3x3/1 1->8 @180, pool 3/1' '3x3/2 8->16 @176, pool 3/2' \
-        '4x4/3 16->32 @43, pool 4/3' '3x3/1 32->32 @64' '3x3x3/1 8->16 @16x32x32'; do
+        '4x4/3 16->32 @43, pool 4/3' '3x3/1 32->32 @64' '3x3x3/1 8->16 @16x32x32' \
+        '3x3x3/1 16->32 @16x32x32, pool 2/2'; do
         for operation in forward tangent backward weights; do
             [ "$(grep -cF "$block|$operation|" found)" = 1 ] || fail "$set: $block $operation"
         done
