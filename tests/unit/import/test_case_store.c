@@ -86,6 +86,15 @@ static void saved_and_loaded(void **state)
     fgf_case_store_close(&store);
 }
 
+static size_t read_bytes(const char *name, char *bytes, size_t most)
+{
+    FILE *file = fopen(in_folder(name), "rb");
+    assert_non_null(file);
+    const size_t count = fread(bytes, 1, most, file);
+    fclose(file);
+    return count;
+}
+
 /* Each byte changed in turn, each length: none is taken for a whole case. */
 static void damage_is_seen(void **state)
 {
@@ -94,10 +103,7 @@ static void damage_is_seen(void **state)
     char bytes[8192], name[] = "x.h5.cases/a.case";
     assert_int_equal(fgf_case_store_open(in_folder("x.h5"), &store), FGF_OK);
     save(&store, "a");
-    FILE *file = fopen(in_folder(name), "rb");
-    assert_non_null(file);
-    const size_t count = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
+    const size_t count = read_bytes(name, bytes, sizeof bytes);
     assert_in_range(count, 500, sizeof bytes - 1);
     for (size_t k = 0; k < count; k++) {
         bytes[k] ^= 0x10;
@@ -126,10 +132,7 @@ static void other_form(void **state)
     char bytes[8192], name[] = "x.h5.cases/a.case";
     assert_int_equal(fgf_case_store_open(in_folder("x.h5"), &store), FGF_OK);
     save(&store, "a");
-    FILE *file = fopen(in_folder(name), "rb");
-    assert_non_null(file);
-    const size_t count = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
+    const size_t count = read_bytes(name, bytes, sizeof bytes);
     assert_memory_equal(bytes, "fgf case 2", 11);
     const size_t parts[] = {packed.image.count, packed.mask.count};
     const size_t head = count - parts[0] - parts[1] - sizeof(unsigned long long);
