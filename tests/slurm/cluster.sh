@@ -1,8 +1,9 @@
 # A private Slurm for one test, on top of sweep.sh: `. "$(dirname "$0")/cluster.sh"`.
 #
-# One controller and two virtual nodes, n1 and n2, of four scheduled processors each, on free ports,
-# with everything in $work. A node is a set of name spaces of its own: processes, host name, shared
-# memory. So two nodes on one machine do not meet, and ending a node ends whatever ran on it.
+# One controller and two virtual nodes, n1 and n2, of four scheduled processors each (cluster_cpus),
+# on free ports, with everything in $work. A node is a set of name spaces of its own: processes, host
+# name, shared memory. So two nodes on one machine do not meet, and ending a node ends whatever ran
+# on it.
 # Skips the test where Slurm or munge is not installed, or where this may not be done (no root).
 #
 #   cluster_up               starts it and sets SLURM_CONF for sbatch, squeue and scontrol; the end of
@@ -81,8 +82,8 @@ SchedulerParameters=sched_interval=1,sched_min_interval=100000,bf_interval=1
 PriorityType=priority/basic
 ReturnToService=2
 KillWait=5
-NodeName=n1 NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=4 RealMemory=8000
-NodeName=n2 NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=4 RealMemory=8000
+NodeName=n1 NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=${cluster_cpus:-4} RealMemory=8000
+NodeName=n2 NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=${cluster_cpus:-4} RealMemory=8000
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 CONF
     echo "PMIxCliTmpDirBase=$cluster/node" >"$cluster/mpi.conf"
