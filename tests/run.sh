@@ -62,8 +62,12 @@ if [ $quick = 0 ] && build asan; then
 fi
 build release && run_tests release ${filter[@]+"${filter[@]}"}
 if [ $quick = 0 ]; then
-  # clang is asked for its warnings alone, which need no optimization.
-  if command -v clang >/dev/null; then build clang -DCMAKE_BUILD_TYPE=Debug; else skipped=$((skipped + 1)); fi
+  # clang is asked for its warnings alone, which need neither optimization nor what a debugger reads.
+  if command -v clang >/dev/null; then
+    build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG= -DCMAKE_CXX_FLAGS_DEBUG=
+  else
+    skipped=$((skipped + 1))
+  fi
   [ -z "${FGF_BUILD_ASAN:-}" ] || run_tests asan -R '^unit/'
 fi
 echo

@@ -38,8 +38,8 @@ typedef struct fgf_joint {
 
 /* At one point: cosine[j] = <g, v_j> / (|g| |v_j|), NaN where |v_j| = 0 or g vanishes; and the
  * joint score A = |P_V g|^2 / |g|^2 by a Householder QR with column pivoting on unit columns, in
- * double; missing (NaN) where g vanishes, the rank is 0, or n <= rank. v: [features][n]. cosine may
- * be NULL. */
+ * double; missing (NaN) where g vanishes, the rank is 0, or n <= rank, and where |g|^2 is too large
+ * for a double, as are the cosines. v: [features][n]. cosine may be NULL. */
 fgf_joint fgf_agreement(fgf_align_work *work, const fgf_align_settings *settings, const fgf_real *g,
                         const fgf_real *v, size_t features, size_t n, double *cosine);
 
@@ -58,7 +58,7 @@ typedef struct fgf_regularizer {
 /* R and u = dR/dg (compact, [n]) at one case. weights: [features], per-feature form only. <u, g> =
  * 0 holds to rounding and is asserted. A missing v_j (zero) contributes w_j and nothing to u. Where
  * every direction is in the span (joint, n <= rank) A is missing as in scoring, and the case is
- * degenerate too. */
+ * degenerate too. Where |g|^2 is too large for a double, R is NaN and u = 0. */
 fgf_regularizer fgf_regularize(fgf_align_work *work, const fgf_align_settings *settings,
                                fgf_regularizer_form form, const double *weights, const fgf_real *g,
                                const fgf_real *v, size_t features, size_t n, fgf_real *u);

@@ -24,10 +24,16 @@ fgf_status fgf_output_file(const char *path, char **out) FGF_CHECKED;
  * descriptors will do. */
 fgf_status fgf_output_check(const char *path) FGF_CHECKED;
 
+/* FGF_USAGE "path: is WHAT too, expected a file of its own" where both names lead to one place,
+ * links followed: an output must not replace what is read (`what`: "the dataset that is read") or
+ * another output. */
+fgf_status fgf_output_apart(const char *path, const char *other, const char *what) FGF_CHECKED;
+
 /* Writes `count` bytes as the file `path`: under another name first, synced, then renamed, so that
  * what is there is always whole. What is there and no regular file (a device, a pipe, a descriptor)
- * is written to as it is, and never replaced. `mode`: of the file, less the umask; 0666, or 0600
- * for its owner alone. FGF_USAGE, FGF_ENVIRONMENT "path: cannot be written: ...". */
+ * is written to as it is, and never replaced; a descriptor of this process where it stands, behind
+ * what it has been given before. `mode`: of the file, less the umask; 0666, or 0600 for its owner
+ * alone. FGF_USAGE, FGF_ENVIRONMENT "path: cannot be written: ...". */
 fgf_status fgf_write_file(const char *path, const char *bytes, size_t count,
                           unsigned mode) FGF_CHECKED;
 

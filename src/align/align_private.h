@@ -24,7 +24,8 @@ struct fgf_align_work {
     double *cosine;     /* [features]: NaN = missing */
 };
 
-/* |g|, |v_j| and the cosines, in work; returns |g|. `vanished`: whether g has no direction. */
+/* |g|, |v_j| and the cosines, in work; returns |g|. `vanished`: whether g has no direction
+ * that could be told. */
 double fgf_align_cosines(fgf_align_work *work, const fgf_align_settings *settings,
                          const fgf_real *g, const fgf_real *v, size_t features, size_t n,
                          bool *vanished);

@@ -64,13 +64,14 @@ double fgf_align_cosines(fgf_align_work *work, const fgf_align_settings *setting
     copy(g, n, work->original);
     memcpy(work->g, work->original, n * sizeof *work->g);
     norm = sqrt(fgf_align_dot(work->g, work->g, n));
-    *vanished = !(norm > settings->vanish * sqrt((double)n));
+    /* Squares of doubles may have no end: then nothing is known of the direction either. */
+    *vanished = !(norm > settings->vanish * sqrt((double)n)) || !isfinite(norm * norm);
     for (size_t j = 0; j < features; j++) {
         double *column = work->columns + j * n;
         copy(v + j * n, n, column);
         work->norm[j] = sqrt(fgf_align_dot(column, column, n));
         work->cosine[j] = NAN;
-        if (*vanished || !(work->norm[j] > 0))
+        if (*vanished || !(work->norm[j] > 0) || !isfinite(work->norm[j]))
             continue;
         double cosine = fgf_align_dot(work->g, column, n) / norm / work->norm[j];
         work->cosine[j] = fmax(-1, fmin(1, cosine));

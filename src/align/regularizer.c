@@ -69,6 +69,8 @@ fgf_regularizer fgf_regularize(fgf_align_work *work, const fgf_align_settings *s
     bool vanished = false;
     double norm = fgf_align_cosines(work, settings, g, v, features, n, &vanished);
     memset(u, 0, n * sizeof *u);
+    if (!isfinite(norm * norm))
+        return (fgf_regularizer){.value = NAN, .degenerate = true};
     if (vanished && form == FGF_REGULARIZER_JOINT)
         return (fgf_regularizer){.value = 1, .degenerate = true};
     return form == FGF_REGULARIZER_JOINT ? joint(work, settings, norm, features, n, u)

@@ -265,7 +265,8 @@ fgf_status choice_read(fgf_store_reader *reader, const char *column, bool check,
                  fgf_store_reader_column_count(reader), (int)FGF_TRIAL_COLUMNS);
     FGF_TRY(find_score(reader, c));
     FGF_TRY(read_sweep(reader, c));
-    FGF_TRY(choice_group(c));
+    if (choice_group(c) != FGF_OK)
+        FGF_TRY(fgf_prefix_error("--choose"));
     FGF_TRY(read_scores(reader, check, c));
     FGF_TRY(check_validation(reader, c));
     FGF_TRY(FGF_ALLOCATE(c->design.outer_count, &c->outers));

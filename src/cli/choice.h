@@ -56,9 +56,18 @@ fgf_status choice_read(fgf_store_reader *reader, const char *column, bool check,
                        choice *out) FGF_CHECKED;
 void choice_clear(choice *c);
 
-/* Of a choice that has its sweep: who chooses, and the keys and trials of every outer split and
- * setting (choice_keys.c). FGF_USAGE where the sweep mixes, or lacks inner folds. */
+/* Of a choice that has its sweep and trial_count: who chooses, and the keys and trials of every
+ * outer split and setting (choice_keys.c). FGF_USAGE where the sweep mixes or lacks inner folds. */
 fgf_status choice_group(choice *c) FGF_CHECKED;
+
+/* Appends the swept keys and values of an outer split, of a setting. */
+void choice_add_outer(const choice *c, size_t outer, fgf_buffer *out);
+void choice_add_setting(const choice *c, size_t setting, fgf_buffer *out);
+
+/* Warns, in one line, where a sweep with inner folds cannot be chosen from once it is run: by the
+ * rules above, were every trial done (choice_foresee.c). `name`: what the line begins with. Fails
+ * only for lack of memory. Not collective. */
+fgf_status choice_foresee(fgf_sweep *sweep, const char *name) FGF_CHECKED;
 
 /* The table, or all of it as one JSON object, to stdout. */
 fgf_status choice_print(const choice *c) FGF_CHECKED;

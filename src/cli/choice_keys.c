@@ -63,7 +63,7 @@ static fgf_status check_design(const choice *c)
             first = first == SIZE_MAX ? i : first;
             if (!agree(c, same[k], first, i))
                 FGF_FAIL(FGF_USAGE,
-                         "--choose: the sweep mixes: trials %zu and %zu have %s %s and %s; one "
+                         "the sweep mixes: trials %zu and %zu have %s %s and %s; one "
                          "sweep for each, with a results file of its own",
                          first, i, same[k], fgf_config_value(config_of(c, first), same[k]),
                          fgf_config_value(config_of(c, i), same[k]));
@@ -92,7 +92,7 @@ static fgf_status check_folds(const choice *c)
     const bool none = !c->nested && split.inner_folds > 0 && split.validation <= 0;
     if (none || (c->nested && count < c->design.fold_count))
         FGF_FAIL(FGF_USAGE,
-                 "--choose: the sweep has %zu of its %lld inner folds; sweep split.inner_fold over "
+                 "the sweep has %zu of its %lld inner folds; sweep split.inner_fold over "
                  "0 .. %lld, and -1 for the test",
                  count, (long long)split.inner_folds, (long long)split.inner_folds - 1);
 done:
@@ -229,7 +229,7 @@ static fgf_status check_unique(const choice *c)
             if (!agree(c, fgf_sweep_axis(c->source.sweep, a), other, i))
                 key = fgf_sweep_axis(c->source.sweep, a);
         FGF_FAIL(FGF_USAGE,
-                 "--choose: the sweep mixes: trials %zu and %zu are of one outer split, setting "
+                 "the sweep mixes: trials %zu and %zu are of one outer split, setting "
                  "and seed, have no inner fold, and differ in %s",
                  other, i, key);
     }

@@ -20,12 +20,12 @@ static void add_values(const choice *c, const choice_keys *keys, size_t first, c
         fgf_buffer_add(out, "%s", none);
 }
 
-static void add_outer(const choice *c, size_t o, fgf_buffer *out)
+void choice_add_outer(const choice *c, size_t o, fgf_buffer *out)
 {
     add_values(c, &c->outer_keys, c->outer_first[o], "the one split", out);
 }
 
-static void add_setting(const choice *c, size_t s, fgf_buffer *out)
+void choice_add_setting(const choice *c, size_t s, fgf_buffer *out)
 {
     add_values(c, &c->setting_keys, c->setting_first[s], "the one setting", out);
 }
@@ -56,7 +56,7 @@ static bool warn_of(warnings *w, const choice *c, size_t o)
     if (w->count++ >= WARNINGS_MOST)
         return false;
     fgf_buffer_add(&w->lines, "  ");
-    add_outer(c, o, &w->lines);
+    choice_add_outer(c, o, &w->lines);
     fgf_buffer_add(&w->lines, ": ");
     return true;
 }
@@ -69,7 +69,7 @@ static void warn_of_candidate(warnings *w, const choice *c, size_t o, size_t s)
         return;
     if (!warn_of(w, c, o))
         return;
-    add_setting(c, s, &w->lines);
+    choice_add_setting(c, s, &w->lines);
     if (incomplete) {
         fgf_buffer_add(&w->lines, " is incomplete and not chosen: %zu of %zu trial%s done", d->done,
                        d->trials, plural(d->trials));
@@ -178,9 +178,9 @@ static fgf_status print_outer(const choice *c, size_t o, int width)
     const choice_tested *tested = &c->tested[o];
     fgf_buffer name = {0}, setting = {0};
     char text[NUMBER_BYTES], of[NUMBER_BYTES * 2];
-    add_outer(c, o, &name);
+    choice_add_outer(c, o, &name);
     if (outer->chosen != FGF_CHOOSE_NONE)
-        add_setting(c, outer->chosen, &setting);
+        choice_add_setting(c, outer->chosen, &setting);
     else
         fgf_buffer_add(&setting, "-");
     FGF_TRY(name.status);
@@ -234,7 +234,7 @@ static fgf_status print_times_chosen(const choice *c)
         if (c->times_chosen[s] == 0 && !all)
             continue;
         setting.length = 0;
-        add_setting(c, s, &setting);
+        choice_add_setting(c, s, &setting);
         FGF_TRY(setting.status);
         printf("chosen in %zu of %zu outer splits: %s\n", c->times_chosen[s], c->design.outer_count,
                setting.text);
@@ -253,7 +253,7 @@ fgf_status choice_print(const choice *c)
     size_t width = strlen("standard deviation");
     for (size_t o = 0; o < c->design.outer_count; o++) {
         name.length = 0;
-        add_outer(c, o, &name);
+        choice_add_outer(c, o, &name);
         FGF_TRY(name.status);
         width = name.length > width ? name.length : width;
     }

@@ -2,11 +2,11 @@
 #include "bench.h"
 #include "command.h"
 
+#include "fgf/file_bytes.h"
 #include "fgf/kernel.h"
 #include "fgf/memory.h"
 #include "version.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,16 +71,9 @@ static fgf_status write_json(const bench_report *report, const char *path)
 {
     fgf_status status = FGF_OK;
     fgf_buffer text = {0};
-    FILE *file = NULL;
     add_json(report, &text);
     FGF_TRY(text.status);
-    file = fopen(path, "w");
-    if (!file)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
-    const bool written = fwrite(text.text, 1, text.length, file) == text.length;
-    const bool closed = fclose(file) == 0;
-    if (!written || !closed)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
+    FGF_TRY(fgf_write_file(path, text.text, text.length, 0666));
 done:
     fgf_buffer_clear(&text);
     return status;
@@ -118,6 +111,8 @@ static fgf_status run_bench(fgf_par *par, const arguments *given)
         strcmp(set, "avx512") != 0)
         FGF_FAIL(FGF_USAGE, "--instruction-set: found '%s', expected portable, avx2 or avx512",
                  set);
+    if (given->value[JSON])
+        FGF_TRY(fgf_par_agree(par, fgf_output_check(given->value[JSON])));
     if (set && setenv("FGF_INSTRUCTION_SET", set, 1) != 0)
         FGF_FAIL(FGF_MEMORY, "no room for an environment variable");
     if (set)

@@ -1,4 +1,4 @@
-#include "session.h"
+#include "choice.h"
 
 #include "fgf/audit.h"
 #include "fgf/import.h"
@@ -261,6 +261,7 @@ static fgf_status check_sweep(fgf_par *par, const char *path, const arguments *g
     FGF_TRY(session_open(par, path, given->value[DATA], of_sweep, sweep_count, &s));
     if (fgf_par_rank(par) == 0 && !given->value[JSON])
         printf("%s: %zu trials, no fault\n", path, s.trial_count);
+    FGF_TRY(fgf_par_agree(par, choice_foresee(s.sweep, path)));
     if (given->value[AUDIT]) {
         FGF_TRY(fgf_par_agree(par, splits_of_sweep(&s, &splits)));
         FGF_TRY(audit_dataset(par, s.data_path, s.dataset, &settings, &splits, given));

@@ -342,6 +342,21 @@ done:
     return status;
 }
 
+/* Before any work. */
+static fgf_status check_output(const arguments *given, const char *output)
+{
+    fgf_status status = FGF_OK;
+    if (strcmp(output, "-") == 0)
+        return FGF_OK;
+    FGF_TRY(fgf_output_check(output));
+    for (size_t k = 0; k < given->operand_count; k++)
+        FGF_TRY(fgf_output_apart(output, given->operand[k], "the dataset that is read"));
+    if (given->value[SWEEP])
+        FGF_TRY(fgf_output_apart(output, given->value[SWEEP], "the sweep that is read"));
+done:
+    return status;
+}
+
 static fgf_status write_result(const feature_run *run, const char *output)
 {
     fgf_status status = FGF_OK;
@@ -360,8 +375,7 @@ static fgf_status run_features(fgf_par *par, const arguments *given)
     const char *output = given->value[OUTPUT] ? given->value[OUTPUT] : "-";
     if (given->value[LIST])
         return fgf_par_rank(par) == 0 ? list_features(given->value[MARKDOWN] != NULL) : FGF_OK;
-    if (strcmp(output, "-") != 0)
-        FGF_TRY(fgf_par_agree(par, fgf_output_check(output)));
+    FGF_TRY(fgf_par_agree(par, check_output(given, output)));
     FGF_TRY(fgf_par_agree(par, prepare(given, &run)));
     FGF_TRY(compute(par, &run.table, run.value, run.reason));
     if (fgf_par_rank(par) == 0)

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "fgf/file_bytes.h"
 #include "fgf/log.h"
 #include "fgf/phantom.h"
 
@@ -18,6 +19,8 @@ static fgf_status make_phantom(const arguments *given)
     const char *output = given->value[OUTPUT] ? given->value[OUTPUT] : "phantom.h5";
     fgf_sweep *document = NULL;
     fgf_phantom_settings settings = {0};
+    for (size_t k = 0; k < given->operand_count; k++)
+        FGF_TRY(fgf_output_apart(output, given->operand[k], "the description that is read"));
     if (given->operand_count == 1)
         FGF_TRY(fgf_sweep_load(given->operand[0], &schema, given->override, given->override_count,
                                &document));

@@ -1,4 +1,5 @@
 /* fgf plan: what a sweep will take, before any of it is run. */
+#include "choice.h"
 #include "estimate.h"
 
 #include "fgf/log.h"
@@ -348,6 +349,7 @@ static fgf_status run_plan(fgf_par *par, const arguments *given)
         FGF_TRY(parse_real("--seconds", given->value[SECONDS], 0, 1e6, &seconds));
     FGF_TRY(session_open(par, given->operand[0], given->value[DATA], given->override,
                          given->override_count, &s));
+    FGF_TRY(fgf_par_agree(par, choice_foresee(s.sweep, given->operand[0])));
     const estimate_options how = {.results = given->value[OUTPUT], .seconds = seconds};
     FGF_TRY(estimate_create(&s, &how, &e));
     if (fgf_par_rank(par) != 0)

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "fgf/file_bytes.h"
 #include "fgf/memory.h"
 
 #include <stdio.h>
@@ -118,6 +119,10 @@ static fgf_status make_split(const arguments *given)
     fgf_twin *twins = NULL, leak;
     size_t twin_count = 0;
     int8_t *role = NULL;
+    if (output) {
+        FGF_TRY(fgf_output_check(output));
+        FGF_TRY(fgf_output_apart(output, cohort, "the dataset that is read"));
+    }
     FGF_TRY(
         fgf_sweep_parse("{}", "split", &schema, given->override, given->override_count, &document));
     FGF_TRY(fgf_config_section(fgf_sweep_trial(document, 0), "split", &settings));

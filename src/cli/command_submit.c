@@ -200,10 +200,9 @@ static fgf_status write_scripts(const arguments *given, const job_settings *job,
         add_chain_script(&s->beside, job, s->job_path.text);
     FGF_TRY(s->job.status);
     FGF_TRY(s->beside.status);
-    if (!force)
-        FGF_TRY(refuse_other_script(s->job_path.text, &s->job));
-    if (!force && s->beside.text)
-        FGF_TRY(refuse_other_script(s->beside_path.text, &s->beside));
+    FGF_TRY(check_script(s->job_path.text, &s->job, force));
+    if (s->beside.text)
+        FGF_TRY(check_script(s->beside_path.text, &s->beside, force));
     FGF_TRY(write_script(s->job_path.text, &s->job));
     if (s->beside.text)
         FGF_TRY(write_script(s->beside_path.text, &s->beside));
@@ -275,8 +274,10 @@ static fgf_status run_submit(fgf_par *par, const arguments *given)
     session s = {0};
     estimate e = {0};
     request r;
-    char *chosen = NULL;
+    char *chosen = NULL, *script = NULL;
     FGF_TRY(read_request(given, &r));
+    if (given->value[OUTPUT])
+        FGF_TRY(find_output(par, given->value[OUTPUT], &script));
     if (!given->value[RESULTS])
         FGF_TRY(default_output(given->operand[0], &chosen));
     const char *results = chosen ? chosen : given->value[RESULTS];
@@ -291,6 +292,7 @@ done:
     estimate_clear(&e);
     session_close(&s);
     fgf_free(chosen);
+    fgf_free(script);
     return status;
 }
 

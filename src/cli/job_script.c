@@ -4,6 +4,7 @@
 
 #include "job_templates.h" /* job_body, merge_body, chain_body */
 
+#include "fgf/file_bytes.h"
 #include "fgf/memory.h"
 
 #include <ctype.h>
@@ -248,12 +249,15 @@ done:
     return status;
 }
 
-fgf_status refuse_other_script(const char *path, const fgf_buffer *text)
+fgf_status check_script(const char *path, const fgf_buffer *text, bool force)
 {
     fgf_status status = FGF_OK;
     fgf_buffer there = {0};
+    char *file = NULL;
     bool exists = false;
-    FGF_TRY(read_whole(path, &there, &exists));
+    FGF_TRY(fgf_output_file(path, &file));
+    if (!force)
+        FGF_TRY(read_whole(file, &there, &exists));
     if (exists && (there.length != text->length ||
                    (text->length > 0 && memcmp(there.text, text->text, text->length) != 0)))
         FGF_FAIL(FGF_USAGE,
@@ -262,18 +266,14 @@ fgf_status refuse_other_script(const char *path, const fgf_buffer *text)
                  path);
 done:
     fgf_buffer_clear(&there);
+    fgf_free(file);
     return status;
 }
 
 fgf_status write_script(const char *path, const fgf_buffer *text)
 {
     fgf_status status = FGF_OK;
-    FILE *file = fopen(path, "w");
-    if (!file)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s cannot be written: %s", path, strerror(errno));
-    const bool whole = fwrite(text->text, 1, text->length, file) == text->length;
-    if (fclose(file) != 0 || !whole)
-        FGF_FAIL(FGF_ENVIRONMENT, "%s cannot be written: %s", path, strerror(errno));
+    FGF_TRY(fgf_write_file(path, text->text, text->length, 0666));
     printf("wrote %s\n", path);
 done:
     return status;

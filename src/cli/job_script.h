@@ -45,9 +45,9 @@ fgf_status parse_job_time(const char *option, const char *text, long *seconds) F
 /* "02:30:00", "3-00:00:00". */
 void add_job_time(fgf_buffer *out, long seconds);
 
-/* FGF_USAGE where a file is at `path` that is not `text`: a script that somebody has changed is not
- * lost by mistake. */
-fgf_status refuse_other_script(const char *path, const fgf_buffer *text) FGF_CHECKED;
+/* Whether a script can be written at `path` (fgf_output_file). FGF_USAGE too where a file is there
+ * that is not `text`, unless `force`: a script that somebody has changed is not lost by mistake. */
+fgf_status check_script(const char *path, const fgf_buffer *text, bool force) FGF_CHECKED;
 /* Writes it, and says so on stdout. */
 fgf_status write_script(const char *path, const fgf_buffer *text) FGF_CHECKED;
 /* Runs the command that submits them, which prints the jobs' numbers. */

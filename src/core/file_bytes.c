@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,11 @@ fgf_status fgf_read_file(const char *path, size_t most, char **bytes, size_t *co
     fgf_status status = FGF_OK;
     struct stat about;
     char *whole = NULL;
+    FILE *file = NULL;
     *bytes = NULL;
-    FILE *file = fopen(path, "rb");
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) /* opening a pipe would wait */
+        FGF_FAIL(FGF_DATA, "%s: is not a file", path);
+    file = fopen(path, "rb");
     if (!file)
         FGF_FAIL(FGF_DATA, "%s: cannot be opened: %s", path, strerror(errno));
     if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
@@ -132,6 +136,24 @@ static const char *kind_of(mode_t mode)
                             : "a device";
 }
 
+/* Whether a file can be made under the other name that it has at first; not before it is written,
+ * when the work is done, shall a name be found too long. */
+static fgf_status check_part(const char *named, const char *path)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer part = {0};
+    struct stat about;
+    fgf_buffer_add(&part, "%s.part", path);
+    FGF_TRY(part.status);
+    const bool there = lstat(part.text, &about) == 0;
+    if (there ? S_ISDIR(about.st_mode) : errno != ENOENT)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: as %s at first: %s", named, part.text,
+                 there ? "a folder has that name" : strerror(errno));
+done:
+    fgf_buffer_clear(&part);
+    return status;
+}
+
 /* `path` as a file to be made under another name and renamed (*kind NULL), or what else it is. */
 static fgf_status find_output(const char *path, char **out, const char **kind)
 {
@@ -155,6 +177,10 @@ static fgf_status find_output(const char *path, char **out, const char **kind)
     else if (access(folder, W_OK | X_OK) != 0)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: the folder %s: %s", path, folder,
                  strerror(errno));
+    else
+        FGF_TRY(check_part(path, *out));
+    if (*kind && !descriptor && access(*out, W_OK) != 0)
+        FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
 done:
     free(folder);
     if (status != FGF_OK) {
@@ -192,14 +218,83 @@ fgf_status fgf_output_check(const char *path)
     return status;
 }
 
+/* The folder and the name in it that a path leads to, there or not. */
+static fgf_status find_place(const char *path, fgf_buffer *out)
+{
+    fgf_status status = FGF_OK;
+    char *last = NULL, *folder = NULL;
+    bool descriptor = false;
+    FGF_TRY(follow_links(path, &last, &folder, &descriptor));
+    const char *slash = strrchr(last, '/');
+    fgf_buffer_add(out, "%s/%s", folder, slash ? slash + 1 : last);
+    FGF_TRY(out->status);
+done:
+    free(folder);
+    fgf_free(last);
+    return status;
+}
+
+fgf_status fgf_output_apart(const char *path, const char *other, const char *what)
+{
+    fgf_status status = FGF_OK;
+    fgf_buffer mine = {0}, its = {0};
+    const fgf_error before = *fgf_last_error();
+    FGF_TRY(find_place(path, &mine));
+    const fgf_status reached = find_place(other, &its);
+    if (reached == FGF_MEMORY)
+        FGF_TRY(reached);
+    if (reached != FGF_OK) /* what is not reached cannot be lost */
+        (void)fgf_adopt_error(&before);
+    else if (strcmp(mine.text, its.text) == 0)
+        FGF_FAIL(FGF_USAGE, "%s: is %s too, expected a file of its own", path, what);
+done:
+    fgf_buffer_clear(&mine);
+    fgf_buffer_clear(&its);
+    return status;
+}
+
 /* ---- writing ---- */
+
+/* The descriptor of this process that a name such as /proc/self/fd/1 is, for writing; -1: none.
+ * Opened anew it would begin at its file's start and write over what is there, and over what was
+ * printed. */
+static int own_descriptor(const char *path)
+{
+    struct stat there, mine;
+    char *end = NULL;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const long number = strtol(name, &end, 10);
+    if (end == name || *end || number < 0 || number > INT_MAX || stat(path, &there) != 0 ||
+        fstat((int)number, &mine) != 0 || mine.st_dev != there.st_dev ||
+        mine.st_ino != there.st_ino)
+        return -1;
+    const int flags = fcntl((int)number, F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY ? (int)number : -1;
+}
+
+/* For writing; the cause in errno. What is no file of ours (`whole` false) is opened as it is. */
+static int open_output(const char *path, bool whole, unsigned mode)
+{
+    if (whole) {
+        (void)unlink(path); /* of an earlier start, whatever its mode */
+        return open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, mode);
+    }
+    const int own = own_descriptor(path);
+    if (own < 0)
+        return open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
+    (void)fflush(stdout); /* what was printed stands first */
+    return fcntl(own, F_DUPFD_CLOEXEC, 0);
+}
 
 /* All bytes, and the end of it; the cause in errno. */
 static bool write_all(int file, const char *bytes, size_t count, bool sync)
 {
+    struct pollfd ready = {.fd = file, .events = POLLOUT};
     while (count > 0) {
         const ssize_t written = write(file, bytes, count);
         if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0 && errno == EAGAIN && (poll(&ready, 1, -1) > 0 || errno == EINTR))
             continue;
         if (written == 0)
             errno = ENOSPC;
@@ -221,10 +316,7 @@ fgf_status fgf_write_file(const char *path, const char *bytes, size_t count, uns
     const bool replaced = !kind;
     fgf_buffer_add(&part, "%s%s", target, replaced ? ".part" : "");
     FGF_TRY(part.status);
-    if (replaced)
-        (void)unlink(part.text); /* of an earlier start, whatever its mode */
-    int file =
-        open(part.text, O_WRONLY | O_CLOEXEC | (replaced ? O_CREAT | O_EXCL : O_TRUNC), mode);
+    int file = open_output(part.text, replaced, mode);
     if (file < 0)
         FGF_FAIL(FGF_ENVIRONMENT, "%s: cannot be written: %s", path, strerror(errno));
     bool good = write_all(file, bytes, count, replaced);

@@ -7,13 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a message; the rest is for what is put before it, and for how many more there are. */
+enum { TOLD_BYTES = FGF_MESSAGE_BYTES * 3 / 4 };
+
 fgf_status fgf_split_refuse(const fgf_faults *faults)
 {
     fgf_status status = FGF_OK;
     if (faults->count == 0)
         return FGF_OK;
     FGF_TRY(faults->lines.status);
-    FGF_FAIL(FGF_USAGE, "%.*s", (int)faults->lines.length - 1, faults->lines.text);
+    const char *text = faults->lines.text;
+    size_t told = strcspn(text, "\n"), left = faults->count - 1;
+    for (size_t next; left > 0; told = next, left--) {
+        next = told + 1 + strcspn(text + told + 1, "\n");
+        if (next > TOLD_BYTES)
+            break;
+    }
+    if (left == 0)
+        FGF_FAIL(FGF_USAGE, "%.*s", (int)told, text);
+    FGF_FAIL(FGF_USAGE, "%.*s\nsplit: and %zu more faults like these", (int)told, text, left);
 done:
     return status;
 }

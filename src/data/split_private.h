@@ -50,7 +50,8 @@ fgf_status fgf_split_assign_inner(const fgf_split_settings *settings, patient *p
 fgf_status fgf_split_set_aside(const fgf_split_settings *settings, patient *patients,
                                size_t count) FGF_CHECKED;
 
-/* FGF_OK without faults; else FGF_USAGE with every fault in one message, a line each. */
+/* FGF_OK without faults; else FGF_USAGE with the faults in one message, a line each; of many, the
+ * first and how many more there are. */
 fgf_status fgf_split_refuse(const fgf_faults *faults) FGF_CHECKED;
 
 #endif

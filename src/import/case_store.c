@@ -171,6 +171,8 @@ fgf_status fgf_case_store_load(const fgf_case_store *store, const char *id, cons
     head h;
     *found = false;
     FGF_TRY(name_file(store, id, "", &path));
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) /* opening a pipe would wait */
+        goto done;
     file = fopen(path, "rb");
     if (!file || fstat(fileno(file), &about) != 0 || !read_all(file, &h, sizeof h, &sum) ||
         !good_head(&h, key, (long long)about.st_size))

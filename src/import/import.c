@@ -22,13 +22,42 @@ void import_show(import *im, const char *phase)
 
 /* ---- before the first case ---- */
 
-/* Whether what is to be written can be, before anything is done for it. */
-static fgf_status check_outputs(import *im, const char *output)
+/* The dataset and the mapping shall not replace the file `other`. */
+static fgf_status keep_apart(const import *im, const char *other, const char *what)
 {
     fgf_status status = FGF_OK;
+    if (im->output && other)
+        FGF_TRY(fgf_output_apart(im->output, other, what));
+    if (im->options.mapping && other)
+        FGF_TRY(fgf_output_apart(im->options.mapping, other, what));
+done:
+    return status;
+}
+
+/* Whether what is to be written can be, before anything is done for it. */
+static fgf_status check_outputs(import *im, const char *manifest, const char *output)
+{
+    fgf_status status = FGF_OK;
+    const char *mapping = im->options.mapping;
     FGF_TRY(fgf_output_file(output, &im->output));
-    if (im->options.mapping)
-        FGF_TRY(fgf_output_check(im->options.mapping));
+    if (mapping)
+        FGF_TRY(fgf_output_check(mapping));
+    FGF_TRY(keep_apart(im, manifest, "the manifest that is read"));
+    FGF_TRY(keep_apart(im, im->options.pseudonym_key, "the key file"));
+    if (mapping)
+        FGF_TRY(fgf_output_apart(mapping, output, "the dataset that is written"));
+done:
+    return status;
+}
+
+static fgf_status keep_tables(const import *im)
+{
+    fgf_status status = FGF_OK;
+    const fgf_manifest *m = &im->manifest;
+    for (size_t t = 0; t < m->table.file.count; t++)
+        FGF_TRY(keep_apart(im, m->table_file[t], "a table that is read"));
+    for (size_t t = 0; t < m->source.regions_table.count; t++)
+        FGF_TRY(keep_apart(im, m->regions_file[t], "a table that is read"));
 done:
     return status;
 }
@@ -51,6 +80,7 @@ static fgf_status read_tables(import *im, const char *manifest)
 {
     fgf_status status = FGF_OK;
     FGF_TRY(fgf_manifest_load(manifest, &im->options, &im->manifest));
+    FGF_TRY(keep_tables(im));
     FGF_TRY(fgf_candidates_read(&im->manifest, &im->candidates));
     if (im->options.pseudonym_key)
         FGF_TRY(fgf_candidates_pseudonymize(&im->candidates, &im->key));
@@ -329,7 +359,7 @@ import im;
     im.group = group ? group : fgf_group_serial();
     if (options)
         im.options = *options;
-    FGF_TRY(fgf_group_agree(im.group, check_outputs(&im, output)));
+    FGF_TRY(fgf_group_agree(im.group, check_outputs(&im, manifest, output)));
     FGF_TRY(import_prepare(&im, manifest));
     FGF_TRY(survey(&im));
     FGF_TRY(read_cases(&im));

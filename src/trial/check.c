@@ -29,9 +29,8 @@ typedef struct role_count {
 
 /* Adds "<where key was given>: <fault>" unless the list has that line already: trials of a sweep
  * share most of their faults. */
-static void add_fault(const examination *e, const char *line)
+static void add_line(const examination *e, const char *line, size_t length)
 {
-    size_t length = strlen(line);
     const char *at = e->faults->lines.text;
     while (at && *at) {
         const char *end = strchr(at, '\n');
@@ -39,7 +38,16 @@ static void add_fault(const examination *e, const char *line)
             return;
         at = end ? end + 1 : NULL;
     }
-    fgf_faults_add(e->faults, "%s", line);
+    fgf_faults_add(e->faults, "%.*s", (int)length, line);
+}
+
+/* The same of a text of one line, or of several, as the faults of a split file are. */
+static void add_fault(const examination *e, const char *text)
+{
+    for (size_t length; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        add_line(e, text, length);
+    }
 }
 
 static void fault_at(const examination *e, const char *key, const char *format, ...)
@@ -188,6 +196,21 @@ static void check_leak(const examination *e, const role_count *count)
                  fgf_role_name((fgf_role)count->leak_role[1]));
 }
 
+/* Of a sweep's splits it may be one alone, an inner fold say: which is told. */
+static void refuse_training(const examination *e, const role_count *count, int label)
+{
+    fgf_buffer split = {0};
+    fgf_split_describe(&e->settings.split, &split);
+    if (split.status == FGF_OK)
+        fault_at(e, "split.kind",
+                 "split: the training part has no case with label %d (and %zu with label %d) in "
+                 "%s; both classes are needed to train",
+                 label, count->of[FGF_ROLE_TRAIN][1 - label], 1 - label, split.text);
+    else
+        e->faults->lines.status = split.status;
+    fgf_buffer_clear(&split);
+}
+
 /* Training needs both classes; early stopping needs cases to watch. */
 static void check_roles(const examination *e, const role_count *count)
 {
@@ -197,10 +220,7 @@ static void check_roles(const examination *e, const role_count *count)
     check_leak(e, count);
     for (int label = 0; label <= 1; label++)
         if (count->of[FGF_ROLE_TRAIN][label] == 0)
-            fault_at(e, "split.kind",
-                     "split: the training part has no case with label %d (and %zu with label %d); "
-                     "both classes are needed to train",
-                     label, count->of[FGF_ROLE_TRAIN][1 - label], 1 - label);
+            refuse_training(e, count, label);
     const size_t *watched = count->of[FGF_ROLE_VALIDATION];
     if (train->patience > 0 && watched[0] + watched[1] == 0)
         fault_at(e, "train.patience",
@@ -249,6 +269,9 @@ static fgf_status check_split(const examination *e, const role_count **known_cou
         FGF_TRY(as_fault(e, place_split_fault(e->config, status)));
         goto done;
     }
+    /* Tables would take such trials for those that choose. */
+    if (split->inner_folds == 0 && split->inner_fold == 0)
+        fault_at(e, "split.inner_fold", "split.inner_fold: 0, but split.inner_folds is 0");
     FGF_TRY(known_add(e->splits, settings, &kept));
     count_roles(e, role, kept);
     *known_count = kept;

@@ -80,5 +80,5 @@ refused "--seconds: found '-1'" --seconds -1
 refused "takes options alone, found 'sweep.yaml'" sweep.yaml
 refused 'unknown option --jsn; did you mean --json\?' --jsn a
 expect_status 4 "$fgf" bench -i portable -s 0 --json nowhere/bench.json
-expect_text err '^fgf: error: nowhere/bench\.json: cannot be written: No such file'
+expect_text err '^fgf: error: nowhere/bench\.json: cannot be written: the folder nowhere/: No such file'
 exit 0

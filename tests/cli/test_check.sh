@@ -33,5 +33,5 @@ sed -e 's/kind: kfold, folds: 3, validation: 0.25/kind: fixed, file: roles.csv/'
     sweep.yaml >fixed.yaml
 for ((i = 1; i <= 30; i++)); do printf 'phantom-%06d,test\n' $i; done >roles.csv
 expect_status 2 "$FGF_PROGRAM" check fixed.yaml
-expect_text err 'the training part has no case with label 1'
+expect_text err 'the training part has no case with label 1 \(and 0 with label 0\) in fixed [^ ]*roles\.csv; both'
 exit 0

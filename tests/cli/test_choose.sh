@@ -256,6 +256,39 @@ done
 { kill -9 $job; wait $job; } 2>/dev/null
 refused 3 stop.h5 auc_validation 'none of the [0-9]* trials is done yet'
 
+# What it will refuse, or can never choose or test, is told of the sweep before hours are spent: in one
+# line, by check and by plan, and no fault. Where there is nothing to tell, nothing is said.
+foreseen() { # SWEEP [PATTERN]
+    local command
+    for command in check "plan --seconds 0"; do
+        expect_status 0 "$FGF_PROGRAM" $command "$1"
+        if [ $# = 1 ]; then
+            ! grep warning err || fail "$command warns of $1"
+        else
+            expect_text err "^fgf: warning: $1: .*$2"
+            [ "$(grep -c warning err)" = 1 ] || fail "$command: not one line: $(cat err)"
+        fi
+    done
+}
+for sweep in nested few own bare shares; do
+    foreseen $sweep.yaml
+done
+foreseen forgot.yaml 'no trial has split\.inner_fold -1, so what .* cannot be tested: add -1'
+foreseen outer.yaml 'will refuse the results: the sweep has 0 of its 2 inner folds; sweep split\.inner_fold'
+foreseen lacks.yaml 'will refuse the results: the sweep has 1 of its 2 inner folds'
+foreseen tested.yaml 'will refuse the results: the sweep mixes: trials [0-9]* and [0-9]* are of one '
+foreseen half.yaml 'can never choose 1 of 8 settings \(align\.lambda=0\.3 train\.epochs=3 of split\.fold=0\): .* lacks inner folds$'
+sed 's/exclude:.*/exclude: [{split.inner_fold: -1, align.lambda: 0.3, split.fold: 1}]/' tested.yaml >untested.yaml
+foreseen untested.yaml 'cannot test 1 of 4 settings \(align\.lambda=0\.3 of split\.fold=1\): .* lacks split\.inner_fold -1$'
+nested_sweep mixes.yaml "split.fold: [0, 1]" "split.folds: [2, 3]" "$inner" "align.lambda: [0, 0.3]"
+foreseen mixes.yaml 'will refuse the results: the sweep mixes: .* have split\.folds 2 and 3; one sweep for each'
+mpi 2 "$FGF_PROGRAM" check forgot.yaml >out 2>err || fail "2 ranks: $(cat err)"
+[ "$(grep -c warning err)" = 1 ] || fail "2 ranks do not warn once: $(cat err)"
+# Without inner folds there is no inner fold 0.
+small_sweep none.yaml "split.inner_fold: [0, -1]"
+expect_status 2 "$FGF_PROGRAM" check none.yaml
+expect_text err 'split\.inner_fold: 0, but split\.inner_folds is 0$'
+
 # Pipes that close, and a full disk; ranks beside the first have nothing to say.
 "$FGF_PROGRAM" status nested.h5 --choose auc_validation 2>err | head -n 1 >out
 [ "$(wc -l <out)" = 1 ] && [ ! -s err ] || fail "a pipe that closes: $(cat out err)"

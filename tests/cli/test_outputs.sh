@@ -123,12 +123,15 @@ cmp table table.csv || fail "another table through a pipe"
 "$fgf" features cohort.h5 -o places/to-stdout 2>err | cmp - table.csv || fail "through standard output"
 echo before >through
 "$fgf" features cohort.h5 -o places/to-stdout >>through 2>err || { cat err; fail "into a file"; }
-cmp through table.csv || fail "another table in a file that is standard output"
+cat <(echo before) table.csv | cmp - through || fail "not behind what stood in standard output's file"
 cat places/to-pipe >split &
 expect_status 0 timeout 60 "$fgf" split cohort.h5 -o places/to-pipe
 wait $!
 expect_status 0 "$fgf" split cohort.h5 -o split.csv
 cmp split split.csv || fail "another split through a pipe"
+cp out counts
+"$fgf" split cohort.h5 -o places/to-stdout >both 2>err || { cat err; fail "into a file"; }
+cat counts split.csv | cmp - both || fail "a split's counts and its lines write over each other"
 unchanged "text"
 if [ -n "$devices" ] && (: >>places/full) 2>/dev/null; then
     refused 4 'places/full: cannot be written: No space left' "$fgf" features cohort.h5 -o places/full
@@ -139,10 +142,67 @@ for name in folder new/; do
     refused 2 "places/$name: found " "$fgf" split cohort.h5 -o places/$name
 done
 refused 4 'places/none/x: cannot be written: ' "$fgf" features absent.h5 -o places/none/x
+long=$(printf 'n%.0s' {1..252}) # of 255 letters at most, 5 of which the name has more at first
+refused 4 "$long: cannot be written: .*: File name too long" "$fgf" features absent.h5 -o "$long"
+refused 2 'places/folder: found ' "$fgf" bench --json places/folder
+refused 4 'places/none/x: cannot be written: ' "$fgf" bench --json places/none/x
 ln -s far/table.csv link.csv
 expect_status 0 "$fgf" features cohort.h5 -o link.csv
 [ -L link.csv ] || fail "the link to a table is replaced"
 cmp far/table.csv table.csv || fail "another table behind a link"
+
+# Scripts are files: a pipe that nobody writes into is not waited for, and on a full disk an older one
+# stays as it is.
+for extra in "" --force "--array 2"; do
+    script() {
+        timeout 30 "$fgf" submit sweep.yaml --ranks 1 --time 10 $extra -o "$1"
+    }
+    refused 2 'places/pipe: found a pipe, expected the name of a file' script places/pipe
+    refused 2 'places/to-stdout: found a ' script places/to-stdout
+    refused 2 'places/folder: found a folder, expected the name of a file' script places/folder
+    refused 4 'places/none/x: cannot be written: ' script places/none/x
+done
+mkdir small
+if mount -t tmpfs -o size=16k none small 2>/dev/null; then
+    trap 'umount "$work/small"; umount "$work/closed" 2>/dev/null; rm -rf "$work"' EXIT
+    extra=
+    expect_status 0 script small/x.sbatch
+    cp small/x.sbatch first.sbatch
+    head -c 16k /dev/zero >small/fill 2>/dev/null
+    extra="--force --group-size 1"
+    refused 4 'small/x\.sbatch: cannot be written: No space left' script small/x.sbatch
+    cmp first.sbatch small/x.sbatch || fail "a script is lost on a full disk"
+    [ "$(ls small | tr '\n' ' ')" = "fill x.sbatch " ] || fail "left: $(ls small)"
+else
+    echo "no disk can be filled here: skipped"
+fi
+
+# What is read is not replaced by what is made of it.
+kept() { # FILE command...
+    cp "$1" kept.copy
+    refused 2 "[^ ]*: is (the|a) [a-z ]+ too, expected a file of its own" "${@:2}"
+    cmp "$1" kept.copy || fail "$1 is replaced: ${*:2}"
+}
+ln -s ../cohort.h5 far/same.h5
+kept cohort.h5 "$fgf" features cohort.h5 -o cohort.h5
+kept cohort.h5 mpi 2 "$fgf" features cohort.h5 -o far/../cohort.h5
+kept cohort.h5 "$fgf" split cohort.h5 -o far/same.h5
+kept sweep.yaml "$fgf" features cohort.h5 --sweep sweep.yaml -o ./sweep.yaml
+echo 'cases: 8' >phantom.yaml
+kept phantom.yaml "$fgf" phantom phantom.yaml -o phantom.yaml
+kept good/import.yaml "$fgf" import good/import.yaml -o good/import.yaml
+table=$(ls good/*.csv)
+kept "$table" "$fgf" import good/import.yaml -o "$table"
+kept "$table" mpi 2 "$fgf" import good/import.yaml -o "$table"
+expect_status 0 "$fgf" import good/import.yaml -o private.h5 --pseudonymize own.key
+rm private.h5
+kept own.key "$fgf" import good/import.yaml -o own.key --pseudonymize own.key
+kept own.key "$fgf" import good/import.yaml -o x.h5 --pseudonymize own.key --mapping own.key
+kept "$table" "$fgf" import good/import.yaml -o x.h5 --pseudonymize own.key --mapping "$table"
+refused 2 'new\.h5: is the key file too' "$fgf" import good/import.yaml -o new.h5 --pseudonymize new.h5
+refused 2 '\./new\.h5: is the dataset that is written too' \
+    "$fgf" import good/import.yaml -o new.h5 --pseudonymize own.key --mapping ./new.h5
+[ ! -e new.h5 ] && [ ! -e x.h5 ] || fail "made all the same: $(ls ./*.h5)"
 
 # The key of pseudonyms is a file; its table of ids is for the owner, or goes where it is asked to.
 private() {

@@ -75,6 +75,20 @@ assert len(seen) == 6
 PY
 fi
 
+# A file that is full of slips: each is told once, whatever the number of trials, in whole lines.
+small_sweep torn.yaml "align.lambda: [0, 0.5]" "split.file: [a.csv, b.csv]"
+sed -i 's/^split:.*/split: {kind: fixed}/' torn.yaml
+for file in a b; do
+    { echo id,role; for k in $(seq 100 139); do echo "nobody-$k,train"; done; } >$file.csv
+done
+expect_status 2 "$FGF_PROGRAM" check torn.yaml
+expect_text err '^fgf: error: .*a\.csv:2: no case has the id "nobody-100"'
+expect_text err '^fgf: error: .*b\.csv:3: no case has the id "nobody-101"'
+expect_text err '^fgf: error: split: and [0-9]* more faults like these$'
+! grep -v 'no case has the id "nobody-1[0-9][0-9]"$\|more faults like these$\|torn\.yaml: [0-9]* faults$' err ||
+    fail "a line is cut off"
+[ -z "$(sort err | uniq -d)" ] || fail "a fault is told twice: $(sort err | uniq -d)"
+
 # Slips.
 expect_status 2 "$FGF_PROGRAM" split
 expect_status 2 "$FGF_PROGRAM" split cohort.h5 split.kind=kfold split.fold=9

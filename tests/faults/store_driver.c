@@ -5,12 +5,16 @@
  *   store_driver dump FILE          a line a committed row: id, and its bytes that do not differ
  *                                   from run to run; fails if a row disagrees with its checksum
  *   store_driver bench FILE TRIALS CASES FEATURES
+ *   store_driver serve              commands like these from standard input; after what one prints,
+ *                                   errors too, a line "status N"
+ *
  * The exit status is fgf's. */
 #include "unit/store/sample.h"
 
 #include "fgf/log.h"
 #include "fgf/memory.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 static fgf_status run(const char *path, int first, int count, int feature_count)
@@ -163,7 +167,7 @@ done:
     return status;
 }
 
-int main(int count, char **arguments)
+static int perform(int count, char **arguments)
 {
     fgf_status status = FGF_USAGE;
     const char *what = count > 2 ? arguments[1] : "";
@@ -178,4 +182,31 @@ int main(int count, char **arguments)
     if (status != FGF_OK)
         fgf_log_error(true);
     return fgf_status_exit(status);
+}
+
+/* Each command in a process of its own, into which nothing has to be loaded any more. */
+static int serve(void)
+{
+    char line[4096], name[] = "store_driver";
+    while (fgets(line, sizeof line, stdin)) {
+        char *words[8] = {name};
+        int count = 1, status;
+        for (char *word = strtok(line, " \n"); word && count < 8; word = strtok(NULL, " \n"))
+            words[count++] = word;
+        pid_t child = fork();
+        if (child == 0)
+            return dup2(STDOUT_FILENO, STDERR_FILENO) < 0 ? 1 : perform(count, words);
+        if (child < 0 || waitpid(child, &status, 0) != child)
+            return 1;
+        printf("status %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        fflush(stdout);
+    }
+    return 0;
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 2 && strcmp(arguments[1], "serve") == 0)
+        return serve();
+    return perform(count, arguments);
 }

@@ -1,4 +1,5 @@
-/* The scheduler: par_schedule MODE [ARGUMENTS]; test_par_schedule.sh says what each is for. */
+/* The scheduler: par_schedule GROUP_SIZE SECONDS MODE JOBS[,JOBS...] ...; test_par_schedule.sh says
+ * what each mode is for. All are of one process; a stop, which holds for good, is the last. */
 #include "check.h"
 #include "fgf/log.h"
 #include "fgf/memory.h"
@@ -231,35 +232,43 @@ static void run(struct scene *scene)
     fgf_free(scene->sizes);
 }
 
-int main(int argc, char **argv)
+static enum mode mode_of(const char *name)
 {
     static const char *const modes[] = {"run",   "failing", "fatal",  "stop",
                                         "delay", "cpu",     "signal", "late"};
+    size_t mode = 0, mode_count = sizeof modes / sizeof modes[0];
+    while (mode < mode_count && strcmp(name, modes[mode]) != 0)
+        mode++;
+    CHECK(mode < mode_count, "there is no mode %s", name);
+    return (enum mode)mode;
+}
+
+/* One schedule after the other, of so many jobs each. */
+static void run_each(struct scene *scene, const char *jobs)
+{
+    for (char *at = NULL; *jobs; jobs = at + (*at == ',')) {
+        scene->jobs = strtoul(jobs, &at, 10);
+        CHECK(at > jobs && (*at == ',' || *at == '\0'), "%s: no numbers of jobs", jobs);
+        run(scene);
+    }
+}
+
+int main(int argc, char **argv)
+{
     struct scene scene = {0};
     if (fgf_par_start(&argc, &argv, &scene.par) != FGF_OK)
         return 1;
-    CHECK(argc >= 4, "usage: MODE JOBS[,JOBS...] GROUP_SIZE [SECONDS]");
-    size_t mode = 0, mode_count = sizeof modes / sizeof modes[0];
-    while (mode < mode_count && strcmp(argv[1], modes[mode]) != 0)
-        mode++;
-    CHECK(mode < mode_count, "there is no mode %s", argv[1]);
-    scene.mode = (enum mode)mode;
-    scene.group_size = atoi(argv[3]);
-    scene.seconds = argc > 4 ? atof(argv[4]) : 0;
-    if (scene.mode == SIGNAL) {
-        fgf_par_install_stop_signals();
-        printf("ready %ld\n", (long)getpid());
-        fflush(stdout);
-    }
-    for (char *jobs = argv[2]; *jobs; jobs += *jobs == ',') {
-        scene.jobs = strtoul(jobs, &jobs, 10);
-        CHECK(*jobs == ',' || *jobs == '\0', "%s: no numbers of jobs", argv[2]);
-        run(&scene);
-    }
-    /* Another schedule in the same process; not after a stop, which holds for good. */
-    if (scene.mode == RUN || scene.mode == FATAL) {
-        scene.mode = RUN;
-        run(&scene);
+    CHECK(argc >= 5 && argc % 2 == 1, "usage: GROUP_SIZE SECONDS MODE JOBS[,JOBS...] ...");
+    scene.group_size = atoi(argv[1]);
+    scene.seconds = atof(argv[2]);
+    for (int k = 3; k + 1 < argc; k += 2) {
+        scene.mode = mode_of(argv[k]);
+        if (scene.mode == SIGNAL) {
+            fgf_par_install_stop_signals();
+            printf("ready %ld\n", (long)getpid());
+            fflush(stdout);
+        }
+        run_each(&scene, argv[k + 1]);
     }
     fgf_par_finish(&scene.par);
     return 0;

@@ -108,6 +108,29 @@ static void degenerate_cases_are_the_maximum(void **state)
     assert_true(r.degenerate && r.value == 1);
 }
 
+/* Elements that are finite, of a length that is not: only where fgf_real is double. */
+static void what_has_run_away_has_no_direction(void **state)
+{
+    (void)state;
+    const double far = sizeof(fgf_real) == sizeof(double) ? 1e200 : 1e30;
+    double cosine[K];
+    for (int form = FGF_REGULARIZER_JOINT; form <= FGF_REGULARIZER_PER_FEATURE; form++) {
+        make_inputs(1);
+        const fgf_regularizer near_by = regularize((fgf_regularizer_form)form);
+        for (size_t i = 0; i < N; i++)
+            g[i] = (fgf_real)(far * (double)g[i]);
+        memset(u, 1, sizeof u);
+        const fgf_regularizer r = regularize((fgf_regularizer_form)form);
+        const fgf_joint joint = fgf_agreement(work, &align_defaults, g, v, K, N, cosine);
+        if (isfinite(far * far)) { /* of floats */
+            assert_true(fabs(r.value - near_by.value) <= 1e-5 && isfinite(joint.score));
+            continue;
+        }
+        assert_true(isnan(r.value) && isnan(joint.score) && isnan(cosine[0]));
+        u_is_zero();
+    }
+}
+
 static void missing_feature_contributes_its_weight(void **state)
 {
     (void)state;
@@ -155,6 +178,7 @@ int main(void)
         cmocka_unit_test(u_is_the_gradient_of_R),
         cmocka_unit_test(R_is_what_the_scores_say),
         cmocka_unit_test(degenerate_cases_are_the_maximum),
+        cmocka_unit_test(what_has_run_away_has_no_direction),
         cmocka_unit_test(missing_feature_contributes_its_weight),
         cmocka_unit_test(perfect_agreement_is_stationary),
     };

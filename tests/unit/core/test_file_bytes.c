@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -165,6 +166,11 @@ static void no_files(void **state)
     refused("", FGF_USAGE, "found the name of a folder");
     assert_int_equal(symlink("pipe", "to a pipe"), 0);
     refused("to a pipe", FGF_USAGE, "found a pipe");
+    char *bytes = NULL;
+    size_t count;
+    assert_int_equal(fgf_read_file("pipe", 100, &bytes, &count), FGF_DATA); /* does not wait */
+    says("pipe: is not a file");
+    assert_int_equal(fgf_read_file("folder", 100, &bytes, &count), FGF_DATA);
     if (mknod("device", S_IFCHR | 0666, makedev(1, 7)) == 0)
         refused("device", FGF_USAGE, "found a device");
     close(listener);
@@ -185,6 +191,84 @@ static void no_places(void **state)
     holds("file", "1");
 }
 
+/* What cannot be written in the end is refused before. */
+static void no_room_beside(void **state)
+{
+    (void)state;
+    char name[256];
+    memset(name, 'x', sizeof name);
+    name[255 - strlen(".part")] = '\0';
+    assert_string_equal(file_of(name), name);
+    assert_int_equal(fgf_output_check(name), FGF_OK);
+    assert_int_equal(fgf_write_file(name, "1", 1, 0666), FGF_OK);
+    name[255 - strlen(".part")] = 'x';
+    name[255 - strlen(".part") + 1] = '\0';
+    refused(name, FGF_ENVIRONMENT, "File name too long");
+    assert_int_equal(fgf_output_check(name), FGF_ENVIRONMENT);
+    assert_int_equal(mkdir("file.part", 0777), 0);
+    refused("file", FGF_ENVIRONMENT, "file.part at first: a folder has that name");
+    assert_int_equal(fgf_output_check("file"), FGF_ENVIRONMENT);
+    assert_int_equal(rmdir("file.part"), 0);
+    assert_int_equal(symlink("nowhere", "file.part"), 0); /* as any earlier one: removed */
+    assert_int_equal(fgf_write_file("file", "1", 1, 0666), FGF_OK);
+    assert_true(S_ISREG(mode_of("file")));
+    holds("file", "1");
+}
+
+/* A pipe that is others', as somebody else than root finds it. */
+static void no_leave(void **state)
+{
+    (void)state;
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_int_equal(chmod("pipe", 0400), 0);
+    assert_int_equal(chmod(".", 0755), 0);
+    fflush(NULL);
+    const pid_t other = fork();
+    assert_true(other >= 0);
+    if (other == 0) {
+        const bool somebody = geteuid() != 0 || setuid(65534) == 0;
+        const bool right = !somebody || (fgf_output_check("pipe") == FGF_ENVIRONMENT &&
+                                         strstr(fgf_last_error()->message, "Permission denied"));
+        _exit(right ? 0 : 1);
+    }
+    int ended = -1;
+    assert_int_equal(waitpid(other, &ended, 0), other);
+    assert_int_equal(ended, 0);
+}
+
+static void apart(const char *name, const char *other, bool expected)
+{
+    const fgf_status status = fgf_output_apart(name, other, "the table that is read");
+    assert_int_equal(status, expected ? FGF_OK : FGF_USAGE);
+    if (!expected)
+        says("is the table that is read too, expected a file of its own");
+}
+
+static void two_names(void **state)
+{
+    (void)state;
+    char whole[128];
+    make("file", "1");
+    assert_int_equal(mkdir("far", 0777), 0);
+    assert_int_equal(symlink("../file", "far/link"), 0);
+    assert_int_equal(symlink("far", "near"), 0);
+    assert_int_equal(symlink("new", "to new"), 0);
+    snprintf(whole, sizeof whole, "%s/./file", folder);
+    apart("file", "file", false);
+    apart("file", "far/../file", false);
+    apart("far/link", whole, false);
+    apart("file", "near/link", false);
+    apart("new", "./to new", false); /* neither is there */
+    apart("near/new", "far/new", false);
+    apart("file", "far/file", true);
+    apart("file", "new", true);
+    apart("new", "file", true);
+    apart("file", "nowhere/file", true); /* whoever reads it will say so */
+    apart("file", "file/file", true);
+    assert_int_equal(fgf_output_apart("nowhere/file", "file", "it"), FGF_ENVIRONMENT);
+    holds("file", "1");
+}
+
 /* Text goes into a pipe and into whatever a descriptor leads to; neither is replaced. */
 static void streams(void **state)
 {
@@ -201,16 +285,24 @@ static void streams(void **state)
     close(reader);
 
     make("file", "before");
-    const int file = open("file", O_RDWR | O_APPEND);
+    const int file = open("file", O_RDWR | O_APPEND), place = open("file", O_WRONLY);
     snprintf(name, sizeof name, "/dev/fd/%d", file);
     assert_string_equal(file_of(name), "");
     says("found a file that is open already");
     assert_int_equal(symlink(name, "to a descriptor"), 0);
     assert_string_equal(file_of("to a descriptor"), "");
     assert_int_equal(fgf_write_file("to a descriptor", "new", 3, 0666), FGF_OK);
-    assert_int_equal(pread(file, read_back, sizeof read_back, 0), 3); /* the same file still */
-    holds("file", "new");
+    assert_int_equal(pread(file, read_back, 3, 6), 3); /* the same file still */
+    holds("file", "beforenew"); /* where the descriptor stands: nothing is written over */
+    assert_int_equal(fgf_write_file(name, "er", 2, 0666), FGF_OK);
+    holds("file", "beforenewer");
+    assert_int_equal(lseek(place, 4, SEEK_SET), 4);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", place);
+    assert_int_equal(fgf_write_file(name, "ST", 2, 0666), FGF_OK);
+    holds("file", "befoSTnewer");
+    assert_int_equal(lseek(place, 0, SEEK_CUR), 6); /* the next one goes on behind */
     assert_true(S_ISLNK(mode_of("to a descriptor")));
+    close(place);
     close(file);
     assert_int_equal(fgf_output_check("."), FGF_USAGE);
     if (mknod("full", S_IFCHR | 0666, makedev(1, 7)) == 0) {
@@ -275,6 +367,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(links, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(no_files, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(no_places, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(no_room_beside, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(no_leave, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(two_names, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(streams, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(hashes, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(failed_allocations, make_folder, remove_folder),

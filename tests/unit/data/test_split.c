@@ -231,6 +231,14 @@ static void test_fixed(void **state)
     refused(&settings, FGF_USAGE, ":3: unknown role \"tset\"");
     refused(&settings, FGF_USAGE, ":4: \"case-000\" was given a role in line 1");
     refused(&settings, FGF_USAGE, ":5: expected \"id,role\"");
+    char *many = calloc(200, 16);
+    for (int k = 0; k < 200; k++)
+        strcat(many, "case-999,train\n");
+    write_file(path, many);
+    free(many);
+    refused(&settings, FGF_USAGE, "\nsplit: and ");
+    const char *end = strrchr(fgf_last_error()->message, ' ');
+    assert_string_equal(end, " these"); /* not cut off */
     assert_int_equal(unlink(path), 0);
     refused(&settings, FGF_DATA, path);
     const fgf_split_settings unnamed = {.kind = FGF_SPLIT_FIXED, .file = ""};

@@ -119,6 +119,9 @@ static void damage_is_seen(void **state)
     assert_false(load(&store, "a", key));
     write_file(name, bytes, count);
     assert_true(load(&store, "a", key));
+    assert_int_equal(unlink(in_folder(name)), 0);
+    assert_int_equal(mkfifo(in_folder(name), 0666), 0); /* not waited for */
+    assert_false(load(&store, "a", key));
     fgf_case_store_remove(&store);
     fgf_case_store_close(&store);
 }
