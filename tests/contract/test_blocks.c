@@ -225,16 +225,27 @@ static int pool_taps(const fgf_block *b)
     return b->pool.size[0] * b->pool.size[1] * b->pool.size[2];
 }
 
-/* The convolution's whole output. */
+/* The outputs of the convolution that pool windows `out` are taken of. */
+static fgf_box under(const fgf_block *b, const fgf_box *out)
+{
+    fgf_box box = *out;
+    for (int axis = 0; axis < 3; axis++) {
+        box.from[axis] *= b->pool.stride[axis];
+        box.to[axis] = (box.to[axis] - 1) * b->pool.stride[axis] + b->pool.size[axis];
+    }
+    return box;
+}
+
+/* The convolution's whole output, of which the box `of` is computed. */
 static double *plain_convolution(const fgf_convolution *c, const fgf_real *w, const fgf_real *bias,
-                                 const double *x)
+                                 const double *x, const fgf_box *of)
 {
     const fgf_box in_box = fgf_box_whole(c->input), out_box = fgf_box_whole(c->output);
     const int in = c->input.channels, out = c->output.channels;
     double *z = calloc((size_t)fgf_shape_size(c->output), sizeof *z);
     int q[3], at[3];
     assert_non_null(z);
-    EACH(&out_box, q)
+    EACH(of, q)
     {
         double *to = z + place(&out_box, out, q);
         for (int o = 0; bias && o < out; o++)
@@ -370,7 +381,8 @@ static void check_forward(problem *p, const fgf_pool_key *key, bool with_bias)
     const fgf_block *b = &p->block;
     const fgf_real *bias = with_bias ? p->bias : NULL;
     double *image = plain_image(&b->convolution.input, &p->view);
-    double *full = plain_convolution(&b->convolution, p->weight, bias, image);
+    const fgf_box needed = under(b, &p->out);
+    double *full = plain_convolution(&b->convolution, p->weight, bias, image, &needed);
     double *expected = malloc(((size_t)p->results + 1) * sizeof *expected);
     uint8_t *won = malloc((size_t)p->results + 1), *winner = malloc((size_t)p->results + 1);
     fgf_real *z = numbers((size_t)p->results, any_number);
@@ -407,7 +419,8 @@ static void check_tangent(problem *p)
 {
     const fgf_block *b = &p->block;
     double *image = plain_image(&b->convolution.input, &p->view);
-    double *full = plain_convolution(&b->convolution, p->weight, NULL, image);
+    const fgf_box needed = under(b, &p->out);
+    double *full = plain_convolution(&b->convolution, p->weight, NULL, image, &needed);
     double *expected = malloc(((size_t)p->results + 1) * sizeof *expected);
     fgf_real *tz = numbers((size_t)p->results, any_number);
     const fgf_box whole = fgf_box_whole(b->convolution.output);
@@ -644,8 +657,8 @@ static void test_sets_agree(void **unused)
         problem p = problem_of(&s, any_number);
         const double terms = kernel_taps(&p.block.convolution) * s.in + 1;
         double *image = plain_image(&p.block.convolution.input, &p.view);
-        double *full = plain_convolution(&p.block.convolution, p.weight, p.bias, image);
         const fgf_box whole = fgf_box_whole(p.block.convolution.output);
+        double *full = plain_convolution(&p.block.convolution, p.weight, p.bias, image, &whole);
         const long count = fgf_shape_size(p.block.convolution.output);
         fgf_real *z = numbers((size_t)count, any_number);
         problem_pack(&p);
