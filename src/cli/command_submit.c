@@ -3,6 +3,7 @@
 #include "job_size.h"
 #include "version.h"
 
+#include "fgf/file_bytes.h"
 #include "fgf/log.h"
 #include "fgf/memory.h"
 
@@ -268,6 +269,19 @@ done:
     return status;
 }
 
+/* --force is for another script, not for what the job reads and writes. */
+static fgf_status keep_apart(const arguments *given, const char *results)
+{
+    fgf_status status = FGF_OK;
+    const char *output = given->value[OUTPUT];
+    FGF_TRY(fgf_output_apart(output, given->operand[0], "the sweep that is read"));
+    FGF_TRY(fgf_output_apart(output, results, "the results file"));
+    if (given->value[DATA])
+        FGF_TRY(fgf_output_apart(output, given->value[DATA], "the dataset that is read"));
+done:
+    return status;
+}
+
 static fgf_status run_submit(fgf_par *par, const arguments *given)
 {
     fgf_status status = FGF_OK;
@@ -281,6 +295,8 @@ static fgf_status run_submit(fgf_par *par, const arguments *given)
     if (!given->value[RESULTS])
         FGF_TRY(default_output(given->operand[0], &chosen));
     const char *results = chosen ? chosen : given->value[RESULTS];
+    if (given->value[OUTPUT])
+        FGF_TRY(fgf_par_agree(par, keep_apart(given, results)));
     FGF_TRY(session_open(par, given->operand[0], given->value[DATA], given->override,
                          given->override_count, &s));
     const estimate_options how = {.results = results, .seconds = r.timing_seconds};

@@ -202,6 +202,9 @@ kept "$table" "$fgf" import good/import.yaml -o x.h5 --pseudonymize own.key --ma
 refused 2 'new\.h5: is the key file too' "$fgf" import good/import.yaml -o new.h5 --pseudonymize new.h5
 refused 2 '\./new\.h5: is the dataset that is written too' \
     "$fgf" import good/import.yaml -o new.h5 --pseudonymize own.key --mapping ./new.h5
+kept sweep.yaml "$fgf" submit sweep.yaml --ranks 1 --time 10 --force -o sweep.yaml
+refused 2 '\./x\.h5: is the results file too' \
+    "$fgf" submit sweep.yaml --ranks 1 --time 10 --force -r x.h5 -o ./x.h5
 [ ! -e new.h5 ] && [ ! -e x.h5 ] || fail "made all the same: $(ls ./*.h5)"
 
 # The key of pseudonyms is a file; its table of ids is for the owner, or goes where it is asked to.
